@@ -1,0 +1,3 @@
+//! The gateway as a library, so that the binary is a paragraph.
+
+pub mod record;
