@@ -1,0 +1,1 @@
+//! End to end: the real program between real peers, on real data.
