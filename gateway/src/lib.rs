@@ -1,3 +1,5 @@
 //! The gateway as a library, so that the binary is a paragraph.
 
+pub mod pipeline;
 pub mod record;
+pub mod writeback;
