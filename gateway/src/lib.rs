@@ -2,4 +2,5 @@
 
 pub mod pipeline;
 pub mod record;
+pub mod store;
 pub mod writeback;
