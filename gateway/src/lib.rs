@@ -1,3 +1,4 @@
 //! The gateway as a library, so that the binary is a paragraph.
 
+pub mod board;
 pub mod record;
