@@ -1,4 +1,5 @@
 //! The gateway as a library, so that the binary is a paragraph.
 
 pub mod board;
+pub mod payload;
 pub mod record;
