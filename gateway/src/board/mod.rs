@@ -61,12 +61,16 @@
 
 mod check;
 mod connection;
+mod health;
 mod latency;
 mod line;
 mod output;
 mod plan;
 mod queue;
+pub mod show;
+pub mod status;
 mod tally;
+mod view;
 
 pub use check::{CheckGauge, DeviceInUse, FRESH_MAX, ModelStanding, Production, Refused};
 pub use connection::{ConnectionGauge, LinkStanding, REJECTS_MAX, Traffic};
@@ -75,14 +79,16 @@ pub use line::{LIVE_EVERY, LineGauge, LiveReading};
 pub use output::{OutputGauge, WriteNote, WriteOutcome};
 pub use plan::{CheckPlan, ConnectionPlan, Identity, LinePlan, Now, OutputPlan, TagPlan};
 pub use queue::QueueGauge;
+pub use status::Status;
 pub use tally::{Counts, REASONS};
+pub use view::VerdictView;
 
 use crate::record::VerdictRecord;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use takt_plant::{ConnectionId, LineId, WallTime};
+use takt_plant::{CheckId, ConnectionId, LineId, OutputId};
 use tokio::sync::broadcast;
 
 /// How often a viewer's task should call [`Board::pump`].
@@ -93,6 +99,28 @@ pub const LIVE_MAX: usize = 1_024;
 
 /// Verdicts that are kept for viewers who have just come.
 pub const RECENT_MAX: usize = 100;
+
+/// What the live stream carries.
+#[derive(Debug, Clone)]
+pub enum Live {
+    /// A verdict.
+    Verdict(Arc<VerdictRecord>),
+    /// A write that ended.
+    Write(Arc<LiveWrite>),
+}
+
+/// A write that ended, with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveWrite {
+    /// The line.
+    pub line: LineId,
+    /// The check.
+    pub check: CheckId,
+    /// The output.
+    pub output: OutputId,
+    /// What became of it.
+    pub note: WriteNote,
+}
 
 /// How the store stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +162,7 @@ pub struct Board {
     rare: Mutex<Rare>,
     n_clock_jumps: AtomicU64,
     clock_jump_ms_last: AtomicI64,
-    live: broadcast::Sender<Arc<VerdictRecord>>,
+    live: broadcast::Sender<Live>,
     recent: Mutex<VecDeque<Arc<VerdictRecord>>>,
 }
 
@@ -251,16 +279,16 @@ impl Board {
         (rare.phase, rare.store.clone())
     }
 
-    /// Hands fresh verdicts to the live stream. Called by a viewer's task, never by the pipeline.
+    /// Hands fresh verdicts and writes to the live stream. Called by a viewer's task, never by the
+    /// pipeline. Verdicts of one check keep their order; those of several checks are merged by time.
     pub fn pump(&self) {
         let mut fresh = Vec::new();
+        let mut writes = Vec::new();
         for line in self.lines() {
             for check in line.checks() {
                 check.drain(&mut fresh);
+                drain_writes(&check, &mut writes);
             }
-        }
-        if fresh.is_empty() {
-            return;
         }
         fresh.sort_by_key(|record| record.at);
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -270,14 +298,28 @@ impl Board {
             }
             recent.push_back(Arc::clone(&record));
             // Without a viewer nobody listens, and that is no error.
-            drop(self.live.send(record));
+            drop(self.live.send(Live::Verdict(record)));
+        }
+        for write in writes {
+            drop(self.live.send(Live::Write(Arc::new(write))));
         }
     }
 
-    /// The live stream of verdicts. A reader that lags by more than [`LIVE_MAX`] is told how many
+    /// The live stream of verdicts and writes. A reader that lags by more than [`LIVE_MAX`] is told how many
     /// it missed (`RecvError::Lagged`).
-    pub fn subscribe(&self) -> broadcast::Receiver<Arc<VerdictRecord>> {
+    pub fn subscribe(&self) -> broadcast::Receiver<Live> {
         self.live.subscribe()
+    }
+
+    /// Everything that viewers read, of one instant. Takes over fresh verdicts first.
+    pub fn status(&self, now: Now) -> Status {
+        self.pump();
+        show::status(self, now)
+    }
+
+    /// The live values of every tag, line by line.
+    pub fn tags(&self, now: Now) -> Vec<status::TagStatus> {
+        self.lines().iter().flat_map(|line| show::tags(line, now)).collect()
     }
 
     /// The last verdicts of all checks, newest first, at most [`RECENT_MAX`].
@@ -286,7 +328,15 @@ impl Board {
     }
 }
 
-/// How long ago something was by the wall clock; zero when it lies ahead.
-pub fn age(of: WallTime, now: WallTime) -> Duration {
-    now.since(of).unwrap_or_default()
+fn drain_writes(check: &CheckGauge, out: &mut Vec<LiveWrite>) {
+    for output in check.outputs() {
+        output.drain(|note| {
+            out.push(LiveWrite {
+                line: check.line().clone(),
+                check: check.plan().id.clone(),
+                output: output.plan().id.clone(),
+                note: note.clone(),
+            });
+        });
+    }
 }

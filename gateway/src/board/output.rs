@@ -1,4 +1,6 @@
 //! The gauge of one output: whether it is armed, and what became of its writes.
+//!
+//! Like verdicts, ended writes wait in a bounded ring until the viewers' pump takes them over.
 
 use super::plan::OutputPlan;
 use crossbeam_queue::ArrayQueue;
@@ -7,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use takt_plant::{Arming, Purpose, WallTime, WriteValue};
 
 /// Writes that wait for the viewers; older ones are pushed out, their counts stay.
-const FRESH_MAX: usize = 16;
+const FRESH_MAX: usize = 128;
 
 /// What became of a write.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +80,10 @@ pub struct WriteNote {
     pub purpose: Purpose,
     /// What became of it.
     pub outcome: WriteOutcome,
+    /// The verdict's `seq`, where a verdict led to it.
+    pub seq: Option<u64>,
+    /// From the verdict (or, without one, from the attempt's beginning) to the end of the write.
+    pub took_us: u32,
     /// When it ended.
     pub at: WallTime,
 }
@@ -128,12 +134,18 @@ impl OutputGauge {
         std::array::from_fn(|i| self.n_writes[i].load(Ordering::Relaxed))
     }
 
-    /// The last write that ended.
+    /// The last write that ended and that the pump has taken over.
     pub fn last(&self) -> Option<WriteNote> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes over what is fresh, oldest first.
+    pub(super) fn drain(&self, mut take: impl FnMut(&WriteNote)) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(note) = self.fresh.pop() {
+        for _ in 0..FRESH_MAX {
+            let Some(note) = self.fresh.pop() else { return };
+            take(&note);
             *last = Some(note);
         }
-        last.clone()
     }
 }
