@@ -1,0 +1,168 @@
+//! One TCP connection to a device: one request at a time, each with a time-out, each answer checked.
+//!
+//! After any fault but an exception the connection must be dropped: an answer that comes too late
+//! would otherwise be taken for the next request's (B9). [`CallFault::keeps_link`] says which.
+
+use super::address::Table;
+use super::options::Timing;
+use super::plan::Span;
+use std::borrow::Cow;
+use std::time::Duration;
+use takt_plant::Fault;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_modbus::client::{Client, Context, tcp};
+use tokio_modbus::slave::{Slave, SlaveContext};
+use tokio_modbus::{Error, Request, Response};
+
+/// What a device answered to a read; exactly as many elements as were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Of an input or holding table.
+    Registers(Vec<u16>),
+    /// Of a coil or discrete table.
+    Bits(Vec<bool>),
+}
+
+/// Why a request got no answer that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallFault {
+    /// The device answered with an exception (Modbus Application Protocol V1.1b3, 7).
+    #[error("the device refused with exception {0:02}; check the address, the function and the unit id")]
+    Exception(u8),
+    /// No answer in time.
+    #[error("no answer in time; check the unit id and the time-out")]
+    Timeout,
+    /// The connection ended.
+    #[error("the connection ended: {0}; check the network and how many connections the device allows")]
+    Closed(String),
+    /// An answer that does not belong to the request, or that breaks the protocol.
+    #[error("an answer that does not fit the request: {0}; the connection is made anew")]
+    Garbled(String),
+}
+
+impl CallFault {
+    /// Whether the connection may be used further.
+    pub fn keeps_link(&self) -> bool {
+        matches!(self, Self::Exception(_))
+    }
+
+    /// Whether it means that the unit itself does not answer: a time-out, or a converter that says so.
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Timeout | Self::Exception(0x0a | 0x0b))
+    }
+
+    /// The reading's reason.
+    pub fn as_fault(&self) -> Fault {
+        match self {
+            Self::Exception(code) => Fault::Exception(*code),
+            Self::Timeout => Fault::Timeout,
+            Self::Closed(_) | Self::Garbled(_) => Fault::Disconnected,
+        }
+    }
+}
+
+/// One connection.
+pub struct Link {
+    context: Context,
+    limit: Duration,
+}
+
+impl Link {
+    /// Connects, without delay of small packets.
+    pub async fn connect(address: &str, timing: Timing) -> Result<Self, CallFault> {
+        let connected = timeout(timing.connect_timeout, TcpStream::connect(address)).await;
+        let stream = connected.map_err(|_| CallFault::Timeout)?.map_err(|e| CallFault::Closed(e.to_string()))?;
+        stream.set_nodelay(true).map_err(|e| CallFault::Closed(e.to_string()))?;
+        Ok(Self { context: tcp::attach(stream), limit: timing.timeout })
+    }
+
+    /// Reads one span: function code 01, 02, 03 or 04.
+    pub async fn read(&mut self, unit: u8, span: Span) -> Result<Answer, CallFault> {
+        if span.n == 0 || span.n > span.start.table.n_max() || span.end() > 65_536 {
+            // A device would answer by closing the connection, and every reader would lose it.
+            return Err(CallFault::Exception(0x03));
+        }
+        let at = span.start.offset;
+        let request = match span.start.table {
+            Table::Coil => Request::ReadCoils(at, span.n),
+            Table::Discrete => Request::ReadDiscreteInputs(at, span.n),
+            Table::Input => Request::ReadInputRegisters(at, span.n),
+            Table::Holding => Request::ReadHoldingRegisters(at, span.n),
+        };
+        let n = usize::from(span.n);
+        match self.call(unit, request).await? {
+            Response::ReadInputRegisters(registers) | Response::ReadHoldingRegisters(registers)
+                if registers.len() == n =>
+            {
+                Ok(Answer::Registers(registers))
+            }
+            // Bits come in whole bytes.
+            Response::ReadCoils(mut bits) | Response::ReadDiscreteInputs(mut bits)
+                if bits.len() == n.next_multiple_of(8) =>
+            {
+                bits.truncate(n);
+                Ok(Answer::Bits(bits))
+            }
+            other => Err(CallFault::Garbled(format!("{n} elements asked, answer {}", shape(&other)))),
+        }
+    }
+
+    /// Writes one coil, by function code 05 or 15.
+    pub(super) async fn write_coil(&mut self, unit: u8, at: u16, on: bool, single: bool) -> Result<(), CallFault> {
+        let (request, echo) = if single {
+            (Request::WriteSingleCoil(at, on), Response::WriteSingleCoil(at, on))
+        } else {
+            (Request::WriteMultipleCoils(at, Cow::Owned(vec![on])), Response::WriteMultipleCoils(at, 1))
+        };
+        self.echoed(unit, request, echo).await
+    }
+
+    /// Writes registers, by function code 16, or 06 for a single one.
+    pub(super) async fn write_registers(
+        &mut self,
+        unit: u8,
+        at: u16,
+        registers: &[u16],
+        single: bool,
+    ) -> Result<(), CallFault> {
+        let (request, echo) = match registers {
+            [one] if single => (Request::WriteSingleRegister(at, *one), Response::WriteSingleRegister(at, *one)),
+            _ => {
+                let n = u16::try_from(registers.len()).map_err(|_| CallFault::Exception(0x03))?;
+                (Request::WriteMultipleRegisters(at, Cow::Borrowed(registers)), Response::WriteMultipleRegisters(at, n))
+            }
+        };
+        self.echoed(unit, request, echo).await
+    }
+
+    async fn echoed(&mut self, unit: u8, request: Request<'_>, echo: Response) -> Result<(), CallFault> {
+        match self.call(unit, request).await? {
+            answer if answer == echo => Ok(()),
+            other => Err(CallFault::Garbled(format!("expected {echo:?}, got {}", shape(&other)))),
+        }
+    }
+
+    async fn call(&mut self, unit: u8, request: Request<'_>) -> Result<Response, CallFault> {
+        self.context.set_slave(Slave(unit));
+        match timeout(self.limit, self.context.call(request)).await {
+            Err(_) => Err(CallFault::Timeout),
+            Ok(Ok(Ok(response))) => Ok(response),
+            Ok(Ok(Err(exception))) => Err(CallFault::Exception(exception.into())),
+            Ok(Err(Error::Protocol(why))) => Err(CallFault::Garbled(why.to_string())),
+            Ok(Err(Error::Transport(why))) if why.kind() == std::io::ErrorKind::InvalidData => {
+                Err(CallFault::Garbled(why.to_string()))
+            }
+            // The client reports a closed connection as whatever error the system had last.
+            Ok(Err(Error::Transport(_))) => Err(CallFault::Closed("the device closed it".to_owned())),
+        }
+    }
+}
+
+fn shape(response: &Response) -> String {
+    match response {
+        Response::ReadCoils(v) | Response::ReadDiscreteInputs(v) => format!("with {} bits", v.len()),
+        Response::ReadInputRegisters(v) | Response::ReadHoldingRegisters(v) => format!("with {} registers", v.len()),
+        other => format!("{other:?}"),
+    }
+}
