@@ -4,21 +4,8 @@
 //! condition for production and a recipe; both are read from tags of the line, and a tag without a
 //! good value is never taken for "in production".
 
+use takt_config::resolved::{Condition, RecipeKey};
 use takt_plant::{Reading, TagSlot, Value};
-
-/// When a check judges at all.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Production {
-    /// Always.
-    Always,
-    /// While a tag has this value.
-    When {
-        /// The tag.
-        tag: TagSlot,
-        /// The value that it must have.
-        equals: Value,
-    },
-}
 
 /// Which model judges.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +16,8 @@ pub enum Recipe {
     ByTag {
         /// The tag.
         tag: TagSlot,
-        /// Value and place.
-        places: Vec<(Value, u32)>,
+        /// The value of each place.
+        places: Vec<RecipeKey>,
     },
 }
 
@@ -46,8 +33,8 @@ pub struct Gated {
 /// Both conditions of one check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gate {
-    /// When it judges.
-    pub production: Production,
+    /// When it judges; `None`: always.
+    pub when: Option<Condition>,
     /// By which model.
     pub recipe: Recipe,
 }
@@ -55,17 +42,24 @@ pub struct Gate {
 impl Gate {
     /// Reads the gate off the line's latest readings, one per tag slot.
     pub fn read(&self, latest: &[Reading]) -> Gated {
-        let in_production = match &self.production {
-            Production::Always => true,
-            Production::When { tag, equals } => value(latest, *tag).is_some_and(|v| same(v, equals)),
-        };
+        let in_production =
+            self.when.as_ref().is_none_or(|when| value(latest, when.tag).is_some_and(|v| when.holds.of(v)));
         let recipe = match &self.recipe {
             Recipe::Single => Some(0),
             Recipe::ByTag { tag, places } => value(latest, *tag)
-                .and_then(|v| places.iter().find(|(known, _)| same(v, known)))
-                .map(|(_, place)| *place),
+                .and_then(|v| places.iter().position(|key| key.is(v)))
+                .and_then(|place| u32::try_from(place).ok()),
         };
         Gated { in_production, recipe }
+    }
+
+    /// The tags that it reads.
+    pub fn tags(&self) -> impl Iterator<Item = TagSlot> + '_ {
+        let recipe = match &self.recipe {
+            Recipe::Single => None,
+            Recipe::ByTag { tag, .. } => Some(*tag),
+        };
+        self.when.iter().map(|when| when.tag).chain(recipe)
     }
 }
 
@@ -76,28 +70,16 @@ fn value(latest: &[Reading], tag: TagSlot) -> Option<&Value> {
     }
 }
 
-/// Equal as numbers where both are numbers: a register's `1` meets a document's `true` and `1.0`.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Text(a), Value::Text(b)) => a == b,
-        (Value::Text(text), number) | (number, Value::Text(text)) => text.trim() == number.to_string(),
-        (Value::Integer(a), Value::Integer(b)) => a == b,
-        (Value::Unsigned(a), Value::Unsigned(b)) => a == b,
-        _ => a.as_f64() == b.as_f64(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use takt_config::resolved::Holds;
     use takt_plant::{Doubt, Fault};
 
     fn gate() -> Gate {
-        let places = vec![(Value::Integer(17), 0), (Value::Integer(18), 1)];
-        Gate {
-            production: Production::When { tag: TagSlot(0), equals: Value::Integer(1) },
-            recipe: Recipe::ByTag { tag: TagSlot(1), places },
-        }
+        let holds = Holds::OneOf(vec![Value::Integer(1)]);
+        let places = vec![RecipeKey::new("17"), RecipeKey::new("18")];
+        Gate { when: Some(Condition { tag: TagSlot(0), holds }), recipe: Recipe::ByTag { tag: TagSlot(1), places } }
     }
 
     #[test]
@@ -121,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_check_without_conditions_always_judges() {
-        let gate = Gate { production: Production::Always, recipe: Recipe::Single };
+        let gate = Gate { when: None, recipe: Recipe::Single };
         assert_eq!(gate.read(&[]), Gated { in_production: true, recipe: Some(0) });
     }
 }

@@ -27,21 +27,23 @@ pub enum Mode {
     Handshake,
 }
 
-/// The values of the three outcomes; an absent one writes nothing.
+/// The values of the three outcomes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Values {
     /// For a pass.
-    pub pass: Option<WriteValue>,
+    pub pass: WriteValue,
     /// For a fail.
-    pub fail: Option<WriteValue>,
-    /// For an inconclusive verdict, and the fail-safe value.
-    pub inconclusive: Option<WriteValue>,
+    pub fail: WriteValue,
+    /// For an inconclusive verdict.
+    pub inconclusive: WriteValue,
+    /// Written when a verdict is late or its source is gone.
+    pub fail_safe: WriteValue,
     /// What a pulse or a handshake returns to.
     pub rest: WriteValue,
 }
 
 impl Values {
-    fn of(&self, outcome: &Outcome) -> Option<WriteValue> {
+    fn of(&self, outcome: &Outcome) -> WriteValue {
         match outcome {
             Outcome::Pass => self.pass,
             Outcome::Fail => self.fail,
@@ -57,8 +59,6 @@ pub struct Options {
     pub mode: Mode,
     /// What it writes.
     pub values: Values,
-    /// Whether the inconclusive value is written when a verdict is late or its source is gone.
-    pub fail_safe: bool,
     /// From the arrival of the closing sample to the write's confirmation.
     pub deadline: Duration,
 }
@@ -171,7 +171,7 @@ impl Machine {
         if now > not_after {
             return self.fail_safe();
         }
-        let Some(value) = self.options.values.of(outcome) else { return Vec::new() };
+        let value = self.options.values.of(outcome);
         match self.options.mode {
             Mode::Level => {}
             Mode::Pulse { .. } if value == self.options.values.rest => return Vec::new(),
@@ -182,9 +182,7 @@ impl Machine {
     }
 
     fn fail_safe(&mut self) -> Vec<Act> {
-        let (true, Some(value)) = (self.options.fail_safe, self.options.values.inconclusive) else {
-            return Vec::new();
-        };
+        let value = self.options.values.fail_safe;
         // A handshake's part stays without answer: the PLC's own time-out must see that.
         self.phase = Phase::Rest;
         vec![Act { target: Target::Verdict, value, purpose: Purpose::FailSafe, not_after: NO_END }]
@@ -248,8 +246,8 @@ mod tests {
     }
 
     fn machine(mode: Mode) -> Machine {
-        let values = Values { pass: Some(OFF), fail: Some(ON), inconclusive: Some(ON), rest: OFF };
-        Machine::new(Options { mode, values, fail_safe: true, deadline: Duration::from_millis(20) })
+        let values = Values { pass: OFF, fail: ON, inconclusive: ON, fail_safe: ON, rest: OFF };
+        Machine::new(Options { mode, values, deadline: Duration::from_millis(20) })
     }
 
     fn verdict(outcome: Outcome, closed_ms: u64, part: Option<i64>) -> Said {

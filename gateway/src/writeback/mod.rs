@@ -5,3 +5,4 @@
 
 pub mod intent;
 pub mod machine;
+pub mod port;
