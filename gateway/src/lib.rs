@@ -1,8 +1,12 @@
 //! The gateway as a library, so that the binary is a paragraph.
 
+pub mod api;
+pub mod assemble;
 pub mod board;
+pub mod page;
 pub mod payload;
 pub mod pipeline;
 pub mod record;
 pub mod store;
+pub mod telemetry;
 pub mod writeback;

@@ -71,6 +71,7 @@ pub mod show;
 pub mod status;
 mod tally;
 mod view;
+mod viewer;
 
 pub use check::{CheckGauge, DeviceInUse, FRESH_MAX, ModelStanding, Production, Refused};
 pub use connection::{ConnectionGauge, LinkStanding, REJECTS_MAX, Traffic};
@@ -82,6 +83,7 @@ pub use queue::QueueGauge;
 pub use status::Status;
 pub use tally::{Counts, REASONS};
 pub use view::VerdictView;
+pub use viewer::{STATUS_EVERY, Viewer};
 
 use crate::record::VerdictRecord;
 use std::collections::VecDeque;
