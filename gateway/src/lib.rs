@@ -7,6 +7,7 @@ pub mod page;
 pub mod payload;
 pub mod pipeline;
 pub mod record;
+pub mod shard;
 pub mod store;
 pub mod telemetry;
 pub mod writeback;

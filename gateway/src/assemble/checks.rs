@@ -1,13 +1,13 @@
 //! Lines and checks: slots given out, outputs and heartbeats planned, windows checked.
 
-use super::groups::{Group, LineGroups, expand, handshake_tag};
 use super::ConnectionPlan;
+use super::groups::{Group, LineGroups, expand, handshake_tag};
 use crate::store::{CheckSlot, Slots};
-use takt_config::resolved::{Line, OutputMode, Resolved, Tag};
+use std::time::Duration;
 use takt_config::Problems;
+use takt_config::resolved::{Line, OutputMode, Resolved, Tag};
 use takt_models::windower::{Windower, WindowerOptions};
 use takt_plant::{ConnectionId, GroupSlot, TagSlot, WriteSlot};
-use std::time::Duration;
 
 /// How long a source may be silent before windows that are due are closed without it.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -90,7 +90,8 @@ impl LinePlan {
 
     /// Groups that a connection delivers, with the store's slots.
     pub fn fed_by<'a>(&'a self, id: &'a ConnectionId) -> impl Iterator<Item = (&'a Group, GroupSlot, Vec<&'a Tag>)> {
-        let of = |group: &Group| -> Vec<&'a Tag> { group.tags.iter().filter_map(|slot| self.line.tag(*slot)).collect() };
+        let of =
+            |group: &Group| -> Vec<&'a Tag> { group.tags.iter().filter_map(|slot| self.line.tag(*slot)).collect() };
         self.groups.iter().zip(&self.slots).filter_map(move |(group, slot)| {
             let tags = of(group);
             let first = tags.first()?;
@@ -118,7 +119,9 @@ pub(super) fn plan(documents: &Resolved, slots: &Slots, problems: &mut Problems)
                 n_samples_max: SAMPLES_MAX,
             };
             if let Err(error) = Windower::new(windower.clone()) {
-                problems.push(check.window.problem(error.to_string(), "see the window kinds in the configuration reference"));
+                problems.push(
+                    check.window.problem(error.to_string(), "see the window kinds in the configuration reference"),
+                );
             }
             let Some(slot) = checks_left.next().copied() else { continue };
             checks.push(CheckPlan { slot, windower, outputs: Vec::new() });
@@ -156,9 +159,9 @@ pub(super) fn bind(lines: &mut [LinePlan], connections: &[ConnectionPlan]) {
                     found.and_then(|i| u32::try_from(i).ok()).map(TagSlot)
                 };
                 let handshake = match &output.mode {
-                    OutputMode::Handshake { .. } => slot("ready").zip(slot("part")).map(|(ready, part)| {
-                        HandshakePlan { ready, part, answer: take(connection) }
-                    }),
+                    OutputMode::Handshake { .. } => slot("ready")
+                        .zip(slot("part"))
+                        .map(|(ready, part)| HandshakePlan { ready, part, answer: take(connection) }),
                     OutputMode::Level | OutputMode::Pulse { .. } => None,
                 };
                 planned.outputs.push(OutputPlan { connection, verdict, handshake });

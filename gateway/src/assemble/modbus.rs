@@ -8,8 +8,8 @@ use takt_adapters::modbus::{
     WriteSpec,
 };
 use takt_config::resolved::{
-    ByteOrder, Connection, GroupKey, Modbus, ModbusSource, OutputMode, RegisterType, SingleRegisterWrite, Tag, TagSource,
-    WriteTarget,
+    ByteOrder, Connection, GroupKey, Modbus, ModbusSource, OutputMode, RegisterType, SingleRegisterWrite, Tag,
+    TagSource, WriteTarget,
 };
 use takt_config::{At, Problems};
 use takt_plant::{Value, WriteSlot};
@@ -52,7 +52,9 @@ pub(super) fn plan(
             driver: DriverPlan::Modbus(Box::new(plan)),
         }),
         Err(wrong) => {
-            problems.extend(wrong.iter().map(|what| connection.id.problem(what.to_string(), "change the tag or the connection")));
+            problems.extend(
+                wrong.iter().map(|what| connection.id.problem(what.to_string(), "change the tag or the connection")),
+            );
             None
         }
     }

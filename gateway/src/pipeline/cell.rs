@@ -13,9 +13,11 @@ use super::position::Position;
 use super::turn::Turn;
 use crate::board::{ConnectionGauge, Now, QueueGauge, WriteNote};
 use crate::record::VerdictRecord;
-use crate::store::{CheckSlot, ConnectionSlot, Digest, Entry, Event, Full, Journal, StoredVerdict, WriteOutcome, WriteResult};
+use crate::store::{
+    CheckSlot, ConnectionSlot, Digest, Entry, Event, Full, Journal, StoredVerdict, WriteOutcome, WriteResult,
+};
 use crate::writeback::port::{About, Moment, OnItsWay};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -28,6 +30,11 @@ use tokio::sync::{Notify, mpsc};
 /// Time between two positions of a check in the journal. After a restart at most this much is pushed
 /// again; more often costs more than pushing again saves.
 const POSITION_EVERY: Duration = Duration::from_millis(100);
+/// Confirmations that wait for an entry to carry them; this many are worth one of their own.
+const CONFIRMED_MAX: usize = 64;
+/// Frames and verdicts that are kept while the journal's queue is full: a minute of a busy line.
+const FRAMES_KEPT_MAX: usize = 65_536;
+const VERDICTS_KEPT_MAX: usize = 4_096;
 
 /// One connection of a cell.
 pub struct Source {
@@ -194,10 +201,15 @@ impl Cell {
         let now = self.now();
         let Some(line) = self.parts.lines.iter_mut().find(|line| line.id == order.line) else { return false };
         let check = line.checks.iter_mut().find(|check| check.parts().id == order.check);
-        let Some(output) = check.and_then(|c| c.parts_mut().outputs.iter_mut().find(|o| *o.id() == order.output)) else {
+        let Some(output) = check.and_then(|c| c.parts_mut().outputs.iter_mut().find(|o| *o.id() == order.output))
+        else {
             return false;
         };
-        if order.arm { output.arm(&order.by, order.at) } else { output.disarm() }
+        if order.arm {
+            output.arm(&order.by, order.at)
+        } else {
+            output.disarm()
+        }
         line.arm_heartbeat(&order.by, now);
         let what = if order.arm { "output.arm" } else { "output.disarm" };
         let text = format!("{} of {}: {what}", order.output, order.check);
@@ -295,7 +307,9 @@ impl Cell {
         for line in &mut self.parts.lines {
             for found in line.checks.iter_mut().filter(|c| c.parts().slot == check) {
                 let gauge = Arc::clone(&found.parts().gauge);
-                let Some(port) = found.parts_mut().outputs.iter_mut().find(|port| port.id() == output) else { continue };
+                let Some(port) = found.parts_mut().outputs.iter_mut().find(|port| port.id() == output) else {
+                    continue;
+                };
                 let (note, writes) = port.ended(about, report.clone(), now);
                 if let Some(seq) = note.seq {
                     gauge.write_confirmed(note.took_us);
@@ -323,13 +337,16 @@ impl Cell {
         }
     }
 
-    /// While the store does not keep up, frames are given up first, verdicts are kept. Without the
-    /// frames nothing is acknowledged late: the ticket moves on with the next entry that is taken.
+    /// While the store does not keep up, the draft grows up to its bounds; then frames go first,
+    /// oldest first, and are counted as not durable.
     fn keep_back(&mut self, mut entry: Entry) {
-        const VERDICTS_KEPT_MAX: usize = 4_096;
-        entry.frames.clear();
-        let n_over = entry.verdicts.len().saturating_sub(VERDICTS_KEPT_MAX);
-        entry.verdicts.drain(..n_over);
+        let n_frames = entry.frames.len().saturating_sub(FRAMES_KEPT_MAX);
+        entry.frames.drain(..n_frames);
+        let n_verdicts = entry.verdicts.len().saturating_sub(VERDICTS_KEPT_MAX);
+        entry.verdicts.drain(..n_verdicts);
+        if n_frames > 0 {
+            self.parts.sources.iter().for_each(|source| source.gauge.not_durable(n_frames as u64));
+        }
         self.draft = entry;
     }
 
@@ -453,15 +470,21 @@ fn result(check: CheckSlot, seq: u64, output: &OutputId, note: &WriteNote) -> Wr
 
 /// A driver's way into its cell.
 pub struct CellPort {
-    /// The cell.
-    pub cell: Rc<RefCell<Cell>>,
+    /// The cell: set after the drivers were made, because it needs their queues, and before they run.
+    pub cell: Rc<OnceCell<Rc<RefCell<Cell>>>>,
     /// The connection's index in the cell.
     pub source: usize,
 }
 
+impl CellPort {
+    fn cell(&self) -> &RefCell<Cell> {
+        self.cell.get().expect("the cell is set before its drivers run")
+    }
+}
+
 impl Intake for CellPort {
     fn is_duplicate(&mut self, mark: &MessageMark) -> bool {
-        let cell = self.cell.borrow();
+        let cell = self.cell().borrow();
         let source = &cell.parts.sources[self.source];
         let known = source.marks.has(&mark.digest);
         if known {
@@ -471,20 +494,20 @@ impl Intake for CellPort {
     }
 
     fn deliver(&mut self, delivery: Delivery) -> Ticket {
-        self.cell.borrow_mut().deliver(self.source, delivery)
+        self.cell().borrow_mut().deliver(self.source, delivery)
     }
 
     fn link(&mut self, link: Link) {
-        self.cell.borrow_mut().link(self.source, &link);
+        self.cell().borrow_mut().link(self.source, &link);
     }
 
     fn published(&mut self, token: u64) {
-        let mut cell = self.cell.borrow_mut();
+        let mut cell = self.cell().borrow_mut();
         let confirmed = cell.outbox(self.source).and_then(|outbox| outbox.confirmed(token));
         if let Some(confirmation) = confirmed {
+            // Carried by the next entry or, when none comes, by the cell's next tick.
             cell.draft.confirmed.push(confirmation);
-            // Carried by the next entry; alone it is not worth a commit, unless many wait.
-            if cell.draft.confirmed.len() >= 64 {
+            if cell.draft.confirmed.len() >= CONFIRMED_MAX {
                 cell.submit(None);
             }
         }

@@ -16,7 +16,8 @@ use takt_models::judge::unjudgeable;
 use takt_models::onnx::ScoreError;
 use takt_models::windower::{Context, Fate, Window, Windower};
 use takt_plant::{
-    Books, CheckId, Frame, GatewayId, Inconclusive, LineId, MonoTime, Outcome, Reading, TagId, TagSlot, Value, VerdictKey,
+    Books, CheckId, Frame, GatewayId, Inconclusive, LineId, MonoTime, Outcome, Reading, TagId, TagSlot, Value,
+    VerdictKey,
 };
 
 /// What a check is made of.
@@ -221,7 +222,8 @@ impl Check {
         let due = window.arrived.plus(self.parts.deadline);
         let scorer = window.recipe.and_then(|place| self.parts.seats[place as usize].as_ref()?.queued());
         let accepted = scorer.is_some_and(|scorer| {
-            let job = Job { due, scorer, window: window.clone(), number: self.n_jobs, reply: turn.reply(self.parts.slot) };
+            let job =
+                Job { due, scorer, window: window.clone(), number: self.n_jobs, reply: turn.reply(self.parts.slot) };
             turn.executor().is_some_and(|executor: &Executor| executor.submit(job))
         });
         if accepted {

@@ -3,11 +3,11 @@
 use super::check::Check;
 use super::turn::Turn;
 use crate::board::LineGauge;
-use std::sync::Arc;
-use takt_plant::{Fault, Frame, Interlock, LineId, MonoTime, Purpose, Reading, WriteValue};
-use takt_adapters::modbus::{WriteQueue, WriteRequest};
 use crate::writeback::port::{Moment, Port};
+use std::sync::Arc;
 use std::time::Duration;
+use takt_adapters::modbus::{WriteQueue, WriteRequest};
+use takt_plant::{Fault, Frame, Interlock, LineId, MonoTime, Purpose, Reading, WriteValue};
 
 /// A number that moves while the line is well.
 pub struct Heartbeat {
