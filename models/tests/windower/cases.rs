@@ -1,0 +1,273 @@
+//! Cases that a plant knows: each a short script and what must come of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+use takt_models::windower::{Context, Fate, GAP_WINDOWS_MAX, HoleWhy, Window, Windower, WindowerOptions};
+use takt_plant::{
+    Align, Closing, DropReason, Edge, Fault, Frame, GroupSlot, Join, MonoTime, Reading, TagSlot, TriggerSpan, Value,
+    WallTime, WindowSpec,
+};
+
+const MS: i64 = 1_000_000;
+const PRESS: Context = Context { in_production: true, recipe: Some(0) };
+const IDLE: Context = Context { in_production: false, recipe: Some(0) };
+const NEXT_PRODUCT: Context = Context { in_production: true, recipe: Some(1) };
+
+/// A line with one input (tag 0) and a part number (tag 1), which drives itself and judges at once.
+struct Line {
+    windower: Windower,
+    tags: Arc<[TagSlot]>,
+    mono_ms: u64,
+    windows: Vec<Window>,
+}
+
+impl Line {
+    fn new(spec: WindowSpec, lateness_ms: u64, silence_ms: u64) -> Self {
+        let options = WindowerOptions {
+            spec,
+            inputs: vec![TagSlot(0)],
+            lateness: Duration::from_millis(lateness_ms),
+            silence: Duration::from_millis(silence_ms),
+            n_samples_max: 1000,
+        };
+        let windower = Windower::new(options).unwrap();
+        Self { windower, tags: [TagSlot(0), TagSlot(1)].into(), mono_ms: 0, windows: Vec::new() }
+    }
+
+    fn frame(&mut self, at_ms: i64, force: Reading, part: i64, context: Context) {
+        self.mono_ms += 1;
+        let frame = Frame {
+            group: GroupSlot(0),
+            tags: Arc::clone(&self.tags),
+            readings: [force, Reading::Good(Value::Integer(part))].into(),
+            at: WallTime::from_ns(at_ms * MS),
+            arrived_at: WallTime::from_ns(at_ms * MS),
+            arrived: MonoTime::from_ns(self.mono_ms * 1_000_000),
+        };
+        self.windower.push(&frame, context);
+        self.drain();
+    }
+
+    /// Frames at `at_ms`, all of one part, with the time as the force.
+    fn run(&mut self, at_ms: impl IntoIterator<Item = i64>, part: i64, context: Context) {
+        for at in at_ms {
+            #[expect(clippy::cast_precision_loss, reason = "small")]
+            self.frame(at, Reading::number(at as f64), part, context);
+        }
+    }
+
+    fn silence(&mut self, ms: u64) {
+        self.mono_ms += ms;
+        self.windower.poll(MonoTime::from_ns(self.mono_ms * 1_000_000));
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(window) = self.windower.take() {
+            assert!(self.windower.judged(&window.key, Fate::Judged));
+            self.windows.push(window);
+        }
+        assert!(self.windower.books().close());
+    }
+
+    fn dropped(&self, reason: DropReason) -> u64 {
+        self.windower.books().dropped(reason)
+    }
+
+    /// `from..to` in ms, closing, and whether there is a hole.
+    fn check(&self, expected: &[(i64, i64, Closing, bool)]) {
+        let found =
+            self.windows.iter().map(|w| (w.key.from.as_ns() / MS, w.key.to.as_ns() / MS, w.closing, w.hole.is_some()));
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+}
+
+fn time(span_ms: u64, hop_ms: u64, step_ms: u64, max_age_ms: u64) -> WindowSpec {
+    let [span, hop, step, max_age] = [span_ms, hop_ms, step_ms, max_age_ms].map(Duration::from_millis);
+    WindowSpec::Time { span, hop, step, align: Align::Epoch, join: Join::Hold, max_age }
+}
+
+fn part(before_ms: u64, after_ms: u64) -> WindowSpec {
+    let collect = TriggerSpan { before: Duration::from_millis(before_ms), after: Duration::from_millis(after_ms) };
+    WindowSpec::Trigger { tag: TagSlot(1), edge: Edge::Change, collect }
+}
+
+#[test]
+fn repeated_and_backward_stamps_all_get_their_frame_verdict_in_order() {
+    let mut line = Line::new(WindowSpec::Frame, 0, 10);
+    let stamps = [100, 105, 105, 100, 102, 105, 110];
+    line.run(stamps, 1, PRESS);
+    line.check(&stamps.map(|at| (at, at, Closing::Sample, false)));
+    let books = line.windower.books();
+    assert_eq!((books.received, books.judged), (7, 7));
+}
+
+#[test]
+fn a_time_window_covers_its_instants_and_a_gap_closes_with_holes() {
+    let mut line = Line::new(time(20, 20, 10, 10), 0, 1000);
+    line.run([5, 10, 15, 20, 25, 30, 35, 40, 110, 115, 120], 1, PRESS);
+    use Closing::Sample;
+    // The frames at 5 and at 10 lie before the first whole window, whose first instant is not before
+    // the first sample: 5 + 20 − 10 = 15, so it ends at 20 and its first instant is 10.
+    line.check(&[
+        (10, 20, Sample, false),
+        (30, 40, Sample, false),
+        (50, 60, Sample, true),
+        (70, 80, Sample, true),
+        (90, 100, Sample, true),
+        (110, 120, Sample, false),
+    ]);
+    assert_eq!(line.windows[0].columns, [[10.0, 20.0]]);
+    assert_eq!(line.windows[2].hole.as_ref().map(|hole| hole.why.clone()), Some(HoleWhy::NoSample));
+    assert!(line.windows[2].columns[0][1].is_nan(), "never a stale value");
+}
+
+#[test]
+fn a_jump_to_2036_makes_no_burst_and_going_back_loses_no_frame() {
+    let mut line = Line::new(time(20, 10, 10, 10), 0, 1000);
+    line.run((0..100).map(|i| i * 10), 1, PRESS);
+    let n_before = line.windows.len();
+    let far = 2_082_758_400_000;
+    line.run([far, far + 10, far + 20], 1, PRESS);
+    assert_eq!(line.windows.len() - n_before, 2, "only the windows of the new segment");
+    assert_eq!(line.windower.tally().n_gaps, 1);
+    line.run((100..120).map(|i| i * 10), 1, PRESS);
+    assert_eq!(line.windower.tally().n_steps_back, 1);
+    assert_eq!(line.dropped(DropReason::Late), 0);
+    assert_eq!(line.windows.last().map(|w| w.key.to.as_ns()), Some(1190 * MS));
+    let segments: Vec<_> = line.windows.iter().map(|w| w.segment).collect();
+    assert!(segments.is_sorted());
+    assert_eq!(segments.last(), Some(&2));
+}
+
+#[test]
+fn one_straggler_is_late_and_two_in_a_row_are_a_clock_set_back() {
+    let mut line = Line::new(WindowSpec::Count { size: 3, hop: 3 }, 5, 1000);
+    line.run([100, 110, 50, 120, 130], 1, PRESS);
+    assert_eq!(line.dropped(DropReason::Late), 1);
+    line.check(&[(100, 120, Closing::Sample, false)]);
+    line.run([60, 70, 80, 90, 100], 1, PRESS);
+    line.check(&[(100, 120, Closing::Sample, false), (60, 80, Closing::Sample, false)]);
+    assert_eq!(line.dropped(DropReason::Late), 1, "the suspect begins the new segment");
+    assert_eq!(line.dropped(DropReason::Abandoned), 1, "130 was alone");
+}
+
+#[test]
+fn silence_closes_an_overdue_window_and_only_that() {
+    let mut line = Line::new(time(20, 20, 10, 30), 0, 15);
+    line.run([0, 10, 20, 30], 1, PRESS);
+    line.check(&[(10, 20, Closing::Sample, false)]);
+    line.silence(9);
+    line.check(&[(10, 20, Closing::Sample, false)]);
+    line.silence(6);
+    line.check(&[(10, 20, Closing::Sample, false), (30, 40, Closing::Silence, false)]);
+    line.silence(60_000);
+    assert_eq!(line.windows.len() as u64, 2 + GAP_WINDOWS_MAX - 1, "a bounded number while the source is silent");
+    assert_eq!(line.windower.next_wake(), None);
+    line.run([35], 1, PRESS);
+    assert_eq!(line.dropped(DropReason::Late), 1, "its window was closed by silence");
+}
+
+#[test]
+fn silence_does_not_hold_back_a_part_whose_edge_waits_for_its_lateness() {
+    let mut line = Line::new(part(10, 0), 50, 30);
+    line.run([0, 10, 20, 30], 1, PRESS);
+    line.run([40], 2, PRESS);
+    line.check(&[]);
+    line.silence(30);
+    line.check(&[(30, 40, Closing::Silence, false)]);
+    assert_eq!(line.windows[0].key.part, Some(Value::Integer(2)));
+}
+
+#[test]
+fn a_press_line_answers_every_part_and_never_fails_an_idle_machine() {
+    let mut line = Line::new(part(20, 0), 0, 1000);
+    line.run([0, 10, 20, 30], 7, PRESS);
+    line.run([40, 50, 60], 8, PRESS);
+    line.check(&[(20, 40, Closing::Sample, false)]);
+    // Idle: the part number moves (a counter is reset), nothing is asked.
+    line.run([70, 80], 8, IDLE);
+    line.run([90], 0, IDLE);
+    assert_eq!(line.dropped(DropReason::NotInProduction), 3);
+    // Back in production: that the number differs from before the pause is no edge.
+    line.run([100, 110], 0, PRESS);
+    assert_eq!(line.windows.len(), 1);
+    // The first part reaches back before production began: answered, never judged.
+    line.run([115], 1, PRESS);
+    line.run([120, 130], 1, PRESS);
+    line.run([140], 2, PRESS);
+    // The product changes together with the part: the span saw two products.
+    line.run([150], 3, NEXT_PRODUCT);
+    line.run([160, 170], 3, NEXT_PRODUCT);
+    line.run([180], 4, NEXT_PRODUCT);
+    line.check(&[
+        (20, 40, Closing::Sample, false),
+        (100, 115, Closing::Segment, false),
+        (120, 140, Closing::Sample, false),
+        (150, 150, Closing::Segment, false),
+        (160, 180, Closing::Sample, false),
+    ]);
+    assert_eq!(line.windows.iter().map(|w| w.recipe).collect::<Vec<_>>(), [0, 0, 0, 1, 1].map(Some));
+}
+
+#[test]
+fn a_part_cut_off_by_idling_is_answered_as_inconclusive() {
+    let mut line = Line::new(part(10, 50), 0, 1000);
+    line.run([0, 10, 20], 1, PRESS);
+    line.run([30, 40], 2, PRESS);
+    line.run([50], 2, IDLE);
+    line.check(&[(20, 80, Closing::Segment, false)]);
+    assert_eq!(line.windows[0].key.n, 3);
+}
+
+#[test]
+fn a_bad_reading_of_the_part_number_is_no_edge_and_a_bad_force_is_a_hole() {
+    let mut line = Line::new(part(10, 0), 0, 1000);
+    line.run([0, 10], 1, PRESS);
+    line.frame(20, Reading::Bad(Fault::Text("Scan Timeout".into())), 1, PRESS);
+    line.run([30], 2, PRESS);
+    line.check(&[(20, 30, Closing::Sample, true)]);
+    let hole = line.windows[0].hole.clone().unwrap();
+    assert_eq!(hole.why, HoleWhy::Bad(Fault::Text("Scan Timeout".into())));
+    assert_eq!(line.windows[0].columns[0].len(), 2);
+}
+
+#[test]
+fn overlapping_triggers_each_get_their_window_and_frames_count_once() {
+    let mut line = Line::new(part(10, 20), 0, 1000);
+    line.run([0, 10], 1, PRESS);
+    line.run([20], 2, PRESS);
+    line.run([30], 3, PRESS);
+    line.run([40, 50, 60], 3, PRESS);
+    line.check(&[(10, 40, Closing::Sample, false), (20, 50, Closing::Sample, false)]);
+    assert_eq!(line.windows.iter().map(|w| w.key.n).collect::<Vec<_>>(), [4, 4]);
+    assert_eq!(line.windower.books().judged, 5);
+}
+
+#[test]
+fn frames_between_hops_are_outside() {
+    let mut line = Line::new(WindowSpec::Count { size: 2, hop: 5 }, 0, 1000);
+    line.run((0..12).map(|i| i * 10), 1, PRESS);
+    line.check(&[
+        (0, 10, Closing::Sample, false),
+        (50, 60, Closing::Sample, false),
+        (100, 110, Closing::Sample, false),
+    ]);
+    assert_eq!(line.dropped(DropReason::OutsideWindow), 6);
+}
+
+#[test]
+fn a_changed_rule_drops_the_open_window_at_a_restart() {
+    let mut line = Line::new(WindowSpec::Count { size: 3, hop: 3 }, 0, 1000);
+    line.run([0, 10], 1, PRESS);
+    let options = WindowerOptions {
+        spec: WindowSpec::Count { size: 2, hop: 2 },
+        inputs: vec![TagSlot(0)],
+        lateness: Duration::ZERO,
+        silence: Duration::ZERO,
+        n_samples_max: 10,
+    };
+    let windower = Windower::restore(options, line.windower.snapshot(), std::iter::empty()).unwrap();
+    assert_eq!(windower.books().dropped(DropReason::Restart), 2);
+    assert!(windower.books().close());
+}
