@@ -51,3 +51,4 @@ pub use options::{Column, Components, Divisor, LearnOptions, Limits, SpeTheory, 
 pub use packing::{Packing, Source};
 pub use quality::{ColumnQuality, OUTLIER_DEVIATIONS, RowsQuality};
 pub use report::{Beyond, Contributors, Report};
+pub use vectors::made_up_windows;

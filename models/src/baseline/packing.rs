@@ -25,7 +25,8 @@ pub enum Source {
         /// The windows that they are computed over.
         window: WindowContract,
         /// Windows to test the package with, one column per input, and their features in the order of `list`. They
-        /// travel with the package: make them up, never take recorded ones.
+        /// travel with the package: make them up ([`made_up_windows`](super::made_up_windows)), never take recorded
+        /// ones.
         examples: Vec<(Vec<Vec<f64>>, Vec<f64>)>,
     },
 }

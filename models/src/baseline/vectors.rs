@@ -52,6 +52,23 @@ pub(super) fn spread_rows(plane: &Plane) -> Vec<Vec<f64>> {
     SPREADS.into_iter().map(&mut row).collect()
 }
 
+/// Made-up windows to test a package over features with: for each input a mean and a deviation give `n_samples`
+/// normal values; their number is that of a frame baseline's test vectors.
+///
+/// The features of these windows are the caller's to compute, with the plan that the model will run with.
+pub fn made_up_windows(inputs: &[(f64, f64)], n_samples: usize) -> Vec<Vec<Vec<f64>>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+    let normal = Normal::standard();
+    let mut window = |spread: f64| {
+        let mut column = |(mean, deviation): &(f64, f64)| {
+            let mut value = || mean + spread * deviation * normal.inverse_cdf(open_unit(&mut rng));
+            (0..n_samples).map(|_| value()).collect()
+        };
+        inputs.iter().map(&mut column).collect()
+    };
+    SPREADS.into_iter().map(&mut window).collect()
+}
+
 /// The test vectors of windows with the row that each becomes.
 pub(super) fn vectors(
     plane: &Plane,

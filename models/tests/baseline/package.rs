@@ -1,11 +1,10 @@
 //! A learned baseline as a package: ordinary, deterministic, without a row of the training set.
 
 use crate::peer::{ask, numbers};
-use crate::tep;
-use ndarray::Array2;
+use crate::{real, tep};
 use serde_json::json;
 use takt_models::baseline::{
-    Column, Components, LearnError, LearnOptions, Learned, Limits, Packing, RowsQuality, Source, learn,
+    Column, Components, LearnError, LearnOptions, Learned, Limits, Packing, RowsQuality, Source, learn, made_up_windows,
 };
 use takt_models::package::{
     Element, FeatureKind, FeatureSpec, Input, ModelKind, ModelVersion, Package, Preprocessing, WindowContract,
@@ -75,23 +74,23 @@ fn test_vectors_are_no_training_rows_and_lie_on_both_sides_of_the_limits() {
     }
 }
 
-/// Windows of 32 values of two inputs, and their means and peaks.
-fn windows(n: usize) -> Vec<(Vec<Vec<f64>>, Vec<f64>)> {
-    let window = |k: usize| {
-        let column =
-            |c: usize| (0..32).map(|i| ((i * (c + 3) + k * k * 7 + k) % 17) as f64 + c as f64).collect::<Vec<_>>();
-        let columns = vec![column(0), column(1)];
-        let feature = |c: &Vec<f64>| [c.iter().sum::<f64>() / 32.0, c.iter().copied().fold(0.0, f64::max)];
-        let row = columns.iter().flat_map(feature).collect();
-        (columns, row)
-    };
-    (0..n).map(window).collect()
+/// Means and peaks of both columns.
+fn features(columns: &[Vec<f64>]) -> Vec<f64> {
+    let both = |c: &Vec<f64>| [c.iter().sum::<f64>() / c.len() as f64, c.iter().fold(0.0_f64, |p, v| p.max(v.abs()))];
+    columns.iter().flat_map(both).collect()
+}
+
+/// A window of 32 values of two inputs.
+fn window(k: usize) -> Vec<Vec<f64>> {
+    let column = |c: usize| (0..32).map(|i| ((i * (c + 3) + k * k * 7 + k) % 17) as f64 + c as f64).collect();
+    vec![column(0), column(1)]
 }
 
 #[test]
 fn a_baseline_over_features_names_them_in_its_manifest() {
-    let windows = windows(80);
-    let rows = Array2::from_shape_fn((80, 4), |(i, j)| windows[i].1[j]);
+    let rows = real::from_rows(&(0..80).map(|k| features(&window(k))).collect::<Vec<_>>());
+    let examples = made_up_windows(&[(8.0, 4.0), (9.0, 4.0)], 32);
+    let examples: Vec<_> = examples.into_iter().map(|columns| (columns.clone(), features(&columns))).collect();
     let kinds = [
         ("force", FeatureKind::Mean),
         ("force", FeatureKind::Peak),
@@ -108,10 +107,10 @@ fn a_baseline_over_features_names_them_in_its_manifest() {
         list,
         inputs: vec![input("force"), input("speed")],
         window: WindowContract::Count { size: 32 },
-        examples: windows[..5].to_vec(),
+        examples: examples.clone(),
     };
-    let features = windows[..5].iter().map(|(_, row)| row.clone()).collect();
-    let package = check_vectors(&learned, &packing(source(list.clone()), Element::F64), Some(features));
+    let given = examples.iter().map(|(_, row)| row.clone()).collect();
+    let package = check_vectors(&learned, &packing(source(list.clone()), Element::F64), Some(given));
     assert_eq!(package.manifest().tensor.preprocessing, Preprocessing::Features { list: list.clone() });
     assert_eq!(package.manifest().inputs.len(), 2);
     let short = packing(source(list[..3].to_vec()), Element::F64);
