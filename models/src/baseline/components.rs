@@ -3,10 +3,9 @@
 use super::eigen::{Eigen, eigenvalues};
 use super::error::LearnError;
 use super::options::Components;
+use super::random::Draws;
 use faer::Mat;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
-use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
+use statrs::distribution::ChiSquared;
 
 /// Sets of random rows beyond which parallel analysis only costs time.
 const SETS_MAX: usize = 10_000;
@@ -67,16 +66,15 @@ fn by_share(eigen: &Eigen, share: f64) -> usize {
 /// normal (M. S. Bartlett, Proc. Royal Soc. Edinburgh 53 (1933) 260–283), so a long training set costs no more
 /// than a short one.
 fn random_eigenvalues(n_rows: usize, d: usize, n_sets: usize, seed: u64) -> Result<Vec<f64>, LearnError> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let normal = Normal::standard();
+    let mut draws = Draws::seeded(seed);
     let chi: Vec<ChiSquared> = (0..d)
         .map(|i| ChiSquared::new((n_rows - 1 - i) as f64).expect("rows outnumber columns by two or more"))
         .collect();
     let mut sum = vec![0.0; d];
     for _ in 0..n_sets {
         let lower = Mat::from_fn(d, d, |i, j| match i.cmp(&j) {
-            std::cmp::Ordering::Greater => normal.inverse_cdf(open_unit(&mut rng)),
-            std::cmp::Ordering::Equal => chi[i].inverse_cdf(open_unit(&mut rng)).sqrt(),
+            std::cmp::Ordering::Greater => draws.normal(),
+            std::cmp::Ordering::Equal => draws.chi_squared(&chi[i]).sqrt(),
             std::cmp::Ordering::Less => 0.0,
         });
         let scatter = &lower * lower.transpose();
@@ -86,11 +84,6 @@ fn random_eigenvalues(n_rows: usize, d: usize, n_sets: usize, seed: u64) -> Resu
         }
     }
     Ok(sum.into_iter().map(|total| total / n_sets as f64).collect())
-}
-
-/// Uniform in the open interval (0, 1): 53 random bits, and half a step away from both ends.
-pub(super) fn open_unit(rng: &mut impl RngCore) -> f64 {
-    ((rng.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]

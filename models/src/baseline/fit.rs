@@ -14,9 +14,9 @@
 use super::components::{Chosen, choose};
 use super::eigen::Eigen;
 use super::error::LearnError;
-use super::limits::Scores;
 use super::moments::Moments;
 use super::options::{Components, Divisor};
+use super::scores::Scores;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 /// Share of the variance off the plane below which SPE would only measure rounding.

@@ -2,9 +2,11 @@
 
 use super::error::{BadCell, LearnError, NAMED_CELLS_MAX, RowSet};
 use super::fit::Plane;
-use super::limits::{Scores, limits};
+use super::limits::limits;
+use super::notes::notes;
 use super::options::{Column, LearnOptions};
 use super::report::{Evidence, Report};
+use super::scores::Scores;
 use ndarray::ArrayView2;
 use std::collections::BTreeSet;
 
@@ -46,7 +48,8 @@ pub fn learn(
     let scored_set = limit_set.map(|set| plane.score_all(set));
     let limits = limits(options.limits, &plane, &scored, scored_set.as_deref())?;
     let evidence = Evidence { options, plane: &plane, limits, training, scored, limit_set, scored_set };
-    let report = Report::of(evidence);
+    let mut report = Report::of(evidence);
+    report.notes = notes(&report);
     Ok(Learned { options: options.clone(), plane, limits, report })
 }
 

@@ -3,23 +3,8 @@
 use super::error::LearnError;
 use super::fit::Plane;
 use super::options::{Limits, SpeTheory, T2Theory};
+use super::scores::Scores;
 use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor, Normal};
-
-/// The scores of one row, or a pair of limits for them.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scores {
-    /// Hotelling's T² inside the plane.
-    pub t2: f64,
-    /// The squared residual off the plane; `None` when the plane takes in all variance.
-    pub spe: Option<f64>,
-}
-
-impl Scores {
-    /// Whether one of these scores lies above its limit.
-    pub fn beyond(&self, limits: &Scores) -> bool {
-        self.t2 > limits.t2 || matches!((self.spe, limits.spe), (Some(spe), Some(limit)) if spe > limit)
-    }
-}
 
 /// The limits of a plane by the rule, with the scores of the rows that an empirical rule looks at.
 pub fn limits(rule: Limits, plane: &Plane, training: &[Scores], set: Option<&[Scores]>) -> Result<Scores, LearnError> {

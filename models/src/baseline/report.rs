@@ -1,9 +1,9 @@
 //! What an engineer reads before trusting a baseline: how well it fits, what it would alarm on, what to look into.
 
 use super::fit::Plane;
-use super::limits::Scores;
 use super::options::{Column, Components, LearnOptions, Limits};
 use super::quality::RowsQuality;
+use super::scores::Scores;
 use ndarray::{Array1, ArrayView2};
 
 /// Share of rows that lie beyond their limits.
@@ -96,7 +96,7 @@ impl Report {
         let Evidence { options, plane, limits, training, .. } = &evidence;
         let roles: Vec<&str> = options.columns.iter().map(|c| c.role.as_str()).collect();
         let constant = (0..roles.len()).filter(|i| !plane.varying.contains(i)).map(|i| roles[i].to_owned());
-        let mut report = Self {
+        Self {
             columns: options.columns.clone(),
             constant: constant.collect(),
             components: options.components,
@@ -114,9 +114,7 @@ impl Report {
             training: evidence.scored,
             limit_set: evidence.scored_set.unwrap_or_default(),
             notes: Vec::new(),
-        };
-        report.notes = super::notes::notes(&report);
-        report
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The report as text for a terminal or a log.
 
-use super::limits::Scores;
 use super::options::{Components, Limits, SpeTheory, T2Theory};
 use super::report::{Beyond, Contributors, Report};
+use super::scores::Scores;
 use std::fmt::{self, Write};
 
 /// Contributors that the text names.

@@ -1,13 +1,10 @@
 //! Test vectors of a baseline: made-up rows, with the scores that the plane gives them in f64.
 
-use super::components::open_unit;
 use super::fit::Plane;
-use super::limits::Scores;
+use super::random::Draws;
+use super::scores::Scores;
 use crate::package::{Element, TestVector, Tolerance};
 use ndarray::{Array1, ArrayView1};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
-use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Spreads of the made-up rows, in standard deviations: inside the limits, about at them and far beyond.
 const SPREADS: [f64; 6] = [0.0, 0.3, 1.0, 1.0, 2.0, 5.0];
@@ -43,10 +40,9 @@ impl Numbers {
 
 /// Rows drawn from the learned mean and scale, column by column and so without the plant's correlations.
 pub(super) fn spread_rows(plane: &Plane) -> Vec<Vec<f64>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-    let normal = Normal::standard();
+    let mut draws = Draws::seeded(SEED);
     let mut row = |spread: f64| {
-        let value = |i: usize| plane.mean[i] + spread * plane.scale[i] * normal.inverse_cdf(open_unit(&mut rng));
+        let value = |i: usize| plane.mean[i] + spread * plane.scale[i] * draws.normal();
         (0..plane.mean.len()).map(value).collect()
     };
     SPREADS.into_iter().map(&mut row).collect()
@@ -57,11 +53,10 @@ pub(super) fn spread_rows(plane: &Plane) -> Vec<Vec<f64>> {
 ///
 /// The features of these windows are the caller's to compute, with the plan that the model will run with.
 pub fn made_up_windows(inputs: &[(f64, f64)], n_samples: usize) -> Vec<Vec<Vec<f64>>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-    let normal = Normal::standard();
+    let mut draws = Draws::seeded(SEED);
     let mut window = |spread: f64| {
         let mut column = |(mean, deviation): &(f64, f64)| {
-            let mut value = || mean + spread * deviation * normal.inverse_cdf(open_unit(&mut rng));
+            let mut value = || mean + spread * deviation * draws.normal();
             (0..n_samples).map(|_| value()).collect()
         };
         inputs.iter().map(&mut column).collect()

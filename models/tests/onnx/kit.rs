@@ -71,6 +71,7 @@ pub fn window(columns: Vec<Vec<f64>>) -> Window {
     let at = WallTime::from_ns(0);
     Window {
         key: WindowKey { from: at, to: at, n: columns.first().map_or(0, |c| c.len() as u32), part: None },
+        segment: 0,
         closing: Closing::Sample,
         arrived: MonoTime::from_ns(0),
         recipe: None,

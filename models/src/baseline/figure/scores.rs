@@ -1,8 +1,8 @@
 //! Scores over time: one panel per score, the limit across it, rows beyond the limit marked.
 
 use super::canvas::{HEADING_PX, Ink, LABEL_PX, Sheet, Theme, drawn, figure, text};
-use crate::baseline::limits::Scores;
 use crate::baseline::report::{Beyond, Report};
+use crate::baseline::scores::Scores;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
