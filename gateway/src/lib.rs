@@ -8,6 +8,7 @@ pub mod page;
 pub mod payload;
 pub mod pipeline;
 pub mod record;
+pub mod run;
 pub mod shard;
 pub mod store;
 pub mod telemetry;

@@ -5,7 +5,6 @@
 //! cells share nothing, so a change of one never stops another.
 
 use super::bench::Seat;
-use super::check::Check;
 use super::executor::{Executor, Reply};
 use super::line::Line;
 use super::outbox::Outbox;
@@ -24,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::modbus::WriteReport;
 use takt_adapters::{Clock, Delivery, Intake, Link, MessageMark, Ticket};
-use takt_plant::{CheckId, GroupSlot, LineId, MonoTime, OutputId, WallTime};
+use takt_plant::{CheckId, Frame, GroupSlot, LineId, MonoTime, OutputId, WallTime};
 use tokio::sync::{Notify, mpsc};
 
 /// Time between two positions of a check in the journal. After a restart at most this much is pushed
@@ -169,6 +168,21 @@ impl Cell {
     /// When [`Self::tick`] has something to do.
     pub fn next_wake(&self) -> Option<MonoTime> {
         self.parts.lines.iter().filter_map(Line::next_wake).min()
+    }
+
+    /// Pushes frames again that came after the positions of a restart: windows go on, verdicts that
+    /// were committed before are not given again, and the others are.
+    pub fn again(&mut self, frames: Vec<Frame>) {
+        let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
+        for frame in &frames {
+            if let Some(line) = self.parts.routes.get(&frame.group).and_then(|i| self.parts.lines.get_mut(*i)) {
+                line.push(frame, &mut turn);
+            }
+        }
+        let (verdicts, writes) = (turn.verdicts, turn.writes);
+        self.follow(writes);
+        self.draft.verdicts.extend(verdicts.into_iter().map(|(_, record)| record));
+        self.submit(None);
     }
 
     /// Lets time pass.
@@ -356,16 +370,17 @@ impl Cell {
             return;
         }
         self.position_due = now.plus(POSITION_EVERY);
-        let ticket = self.parts.ticket.0;
-        for check in self.parts.lines.iter().flat_map(|line| &line.checks) {
-            let parts = check.parts();
-            let windower = parts.windower.snapshot();
-            if !windower.is_settled() {
-                continue;
+        for line in &self.parts.lines {
+            for check in &line.checks {
+                let parts = check.parts();
+                let windower = parts.windower.snapshot();
+                if !windower.is_settled() {
+                    continue;
+                }
+                let memories = parts.seats.iter().map(|seat| seat.as_ref().and_then(Seat::memory)).collect();
+                let position = Position { windower, memories, seq: parts.seq, arrived_ns: line.arrived_at.as_ns() };
+                self.draft.positions.push((parts.slot, position.encode()));
             }
-            let memories = parts.seats.iter().map(|seat| seat.as_ref().and_then(Seat::memory)).collect();
-            let position = Position { windower, memories, seq: parts.seq, ticket };
-            self.draft.positions.push((parts.slot, position.encode()));
         }
     }
 

@@ -7,7 +7,7 @@ use crate::writeback::port::{Moment, Port};
 use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::modbus::{WriteQueue, WriteRequest};
-use takt_plant::{Fault, Frame, Interlock, LineId, MonoTime, Purpose, Reading, WriteValue};
+use takt_plant::{Fault, Frame, Interlock, LineId, MonoTime, Purpose, Reading, WallTime, WriteValue};
 
 /// A number that moves while the line is well.
 pub struct Heartbeat {
@@ -29,6 +29,8 @@ pub struct Line {
     pub id: LineId,
     /// The newest reading of each tag.
     pub latest: Vec<Reading>,
+    /// Arrival of the last frame, by the wall clock.
+    pub arrived_at: WallTime,
     /// Its checks.
     pub checks: Vec<Check>,
     /// Its heartbeat.
@@ -47,6 +49,7 @@ impl Line {
 
     /// Takes a frame: newest readings first, then every check.
     pub fn push(&mut self, frame: &Frame, turn: &mut Turn<'_>) {
+        self.arrived_at = frame.arrived_at;
         for (slot, reading) in frame.tags.iter().zip(&frame.readings) {
             if let Some(latest) = self.latest.get_mut(slot.0 as usize) {
                 latest.clone_from(reading);

@@ -13,8 +13,8 @@ pub struct Position {
     pub memories: Vec<Option<JudgeMemory>>,
     /// The number of the last verdict.
     pub seq: u64,
-    /// The delivery: frames of later ones are pushed again.
-    pub ticket: u64,
+    /// Arrival of the line's last frame, in nanoseconds since 1970: later ones are pushed again.
+    pub arrived_ns: i64,
 }
 
 impl Position {

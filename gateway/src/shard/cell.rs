@@ -44,7 +44,7 @@ pub struct CellStart {
     /// The process's clock.
     pub clock: Clock,
     /// The store.
-    pub store: Arc<Store>,
+    pub store: Store,
     /// Its way into the journal.
     pub journal: Journal,
     /// What its connections may acknowledge, in the order of the plan.
@@ -57,6 +57,8 @@ pub struct CellStart {
     pub executor: Executor,
     /// Per line and check, in the order of the plan: what a restart brings along.
     pub checks: Vec<Vec<CheckStart>>,
+    /// Frames that came after the positions, in order of arrival, to be pushed again.
+    pub again: Vec<takt_plant::Frame>,
     /// Messages that came lately, by connection in the order of the plan.
     pub marks: Vec<Vec<Digest>>,
     /// Where connections are shown, in the order of the plan.
@@ -83,8 +85,6 @@ pub struct CheckStart {
     pub seq: u64,
     /// The number of the last verdict that the store holds.
     pub given: u64,
-    /// Frames that came after the position, to be pushed again.
-    pub again: Vec<takt_plant::Frame>,
 }
 
 /// A cell that runs.
@@ -139,9 +139,8 @@ pub fn start(mut start: CellStart) -> RunningCell {
     let lines = std::mem::take(&mut start.plan.lines);
     let checks = std::mem::take(&mut start.checks);
     let mut built = Vec::new();
-    let mut again = Vec::new();
     for ((plan, gauge), checks) in lines.iter().zip(&start.lines).zip(checks) {
-        built.push(line(plan, gauge, checks, &start, &ends, &mut again));
+        built.push(line(plan, gauge, checks, &start, &ends));
     }
     let topics = topics(&start, &lines);
     let sources = plans.iter().enumerate().map(|(i, plan)| source(i, plan, &start, &ends, &topics)).collect();
@@ -159,6 +158,7 @@ pub fn start(mut start: CellStart) -> RunningCell {
     let (cell, results) = Cell::new(parts);
     let filled = late.set(Rc::clone(&cell));
     debug_assert!(filled.is_ok(), "a cell is set once");
+    cell.borrow_mut().again(std::mem::take(&mut start.again));
     for order in &start.armed {
         cell.borrow_mut().arm(order);
     }
@@ -169,7 +169,7 @@ pub fn start(mut start: CellStart) -> RunningCell {
             let catching = CatchUp {
                 cell: Rc::clone(&cell),
                 source: i,
-                store: Arc::clone(&start.store),
+                store: start.store.clone(),
                 durable: start.durable_all.clone(),
             };
             tasks.push(spawn_local(catching.run(presence_topic(plan), start.clock)));
@@ -263,7 +263,6 @@ fn line(
     checks: Vec<CheckStart>,
     start: &CellStart,
     ends: &Ends,
-    again: &mut Vec<takt_plant::Frame>,
 ) -> Line {
     let heartbeat = plan.heartbeat.and_then(|beat| {
         let interlock = Interlock::new(beat.slot, WriteLimits::default());
@@ -272,12 +271,12 @@ fn line(
     });
     let mut built = Vec::new();
     for (i, begun) in checks.into_iter().enumerate() {
-        again.extend(begun.again.iter().cloned());
         built.push(check(plan, i, begun, gauge, start, ends));
     }
     Line {
         id: plan.line.id.value.clone(),
         latest: Line::nothing_yet(plan.line.tags.len()),
+        arrived_at: takt_plant::WallTime::from_ns(0),
         checks: built,
         heartbeat,
         sources: plan.sources.clone(),
@@ -401,7 +400,7 @@ async fn take(cell: Rc<RefCell<Cell>>, mut results: mpsc::Receiver<Reply>) {
 }
 
 /// Verdicts that are read from the store at a time.
-const PAGE: u32 = 256;
+const PAGE: usize = 256;
 /// Time between two looks while an outbox is live, down, or waits for confirmations.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -409,7 +408,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 struct CatchUp {
     cell: Rc<RefCell<Cell>>,
     source: usize,
-    store: Arc<Store>,
+    store: Store,
     durable: watch::Receiver<Ticket>,
 }
 
@@ -447,7 +446,7 @@ impl CatchUp {
             return true;
         }
         let all_in_store = cell.last_verdict() <= durable;
-        let is_whole = page.len() < PAGE as usize;
+        let is_whole = page.len() < PAGE;
         if all_in_store
             && is_whole
             && let Some(outbox) = cell.outbox(self.source)
