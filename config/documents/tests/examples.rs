@@ -66,8 +66,8 @@ fn a_group_is_as_many_tags_as_it_names() {
     assert_eq!(tags.len(), 52);
     assert_eq!((tags[0].id.as_str(), tags[51].id.as_str()), ("xmeas_1", "xmv_11"));
     let TagSource::Mqtt(source) = &tags[41].source else { panic!("{:?}", tags[41]) };
-    let PayloadFormat::Json { value, .. } = &source.format else { panic!("{source:?}") };
-    assert_eq!(**value, "/xmv_1");
+    let PayloadFormat::Json(json) = &source.format else { panic!("{source:?}") };
+    assert_eq!(*json.value, "/xmv_1");
     assert!(tags.iter().all(|t| t.source.group() == tags[0].source.group()), "one message, one group");
     assert_eq!(mqtt.lines[0].checks[0].inputs.len(), 52);
 

@@ -7,7 +7,7 @@ use super::output::{Targets, outputs};
 use super::report::{Report, place_of, repeated};
 use super::window::window;
 use crate::place::At;
-use crate::resolved::{Check, Condition, Device, Gateway, Holds, Pack, Recipe, RecipeKey, Rule, Selection};
+use crate::resolved::{Check, Condition, Device, Gateway, Holds, Pack, Recipe, RecipeKey, Rule, Selection, Steady};
 use crate::written::check as written;
 use std::time::Duration;
 use takt_plant::WindowSpec;
@@ -128,7 +128,8 @@ fn condition(when: &At<written::Condition>, tags: &Tags, report: &mut Report) ->
 }
 
 fn rule(written: Option<&written::Rule>, window: Option<&WindowSpec>, report: &mut Report) -> Rule {
-    let Some(written) = written else { return Rule::default() };
+    let nothing = written::Rule { limits: None, hysteresis: None, evidence: None };
+    let written = written.unwrap_or(&nothing);
     let mut rule = Rule::default();
     for (score, limit) in written.limits.iter().flat_map(|map| &map.value.0) {
         if limit.value <= 0.0 {
@@ -140,20 +141,43 @@ fn rule(written: Option<&written::Rule>, window: Option<&WindowSpec>, report: &m
         }
         rule.limits.push((score.clone(), limit.value));
     }
-    if let Some(hysteresis) = &written.hysteresis {
-        if !(0.0..1.0).contains(&hysteresis.value) {
-            let what = format!("{} is not a share of a limit", hysteresis.value);
-            report.wrong(&hysteresis.place, what, "write a number from 0 to below 1, such as 0.1");
+    match window {
+        Some(WindowSpec::Time { .. }) => rule.steady = Some(steady(written, report)),
+        Some(_) => {
+            let keys = [("hysteresis", place_of(&written.hysteresis)), ("evidence", place_of(&written.evidence))];
+            report.foreign(&keys, "verdicts on parts and frames have no memory", "leave it out, or use a time window");
         }
-        rule.hysteresis = hysteresis.value;
-    }
-    rule.evidence = written.evidence.as_ref().map_or(0, |n| n.value.0);
-    let memoryless = window.is_some_and(|w| !matches!(w, WindowSpec::Time { .. }));
-    if memoryless {
-        let keys = [("hysteresis", place_of(&written.hysteresis)), ("evidence", place_of(&written.evidence))];
-        report.foreign(&keys, "verdicts on parts and frames have no memory", "leave it out, or use a time window");
+        None => {}
     }
     rule
+}
+
+fn steady(written: &written::Rule, report: &mut Report) -> Steady {
+    let hysteresis = written.hysteresis.as_deref();
+    let n_beyond = hysteresis.and_then(|h| h.beyond.as_ref()).map_or(1, |n| n.value.0);
+    let n_look_back = hysteresis.and_then(|h| h.of.as_ref()).map_or(n_beyond, |n| n.value.0);
+    if let Some(of) = hysteresis.and_then(|h| h.of.as_ref())
+        && n_look_back < n_beyond
+    {
+        let what = format!("{n_beyond} of the last {n_look_back} windows can never be beyond a limit");
+        report.wrong(&of.place, what, format!("write of = {n_beyond} or more"));
+    }
+    let clear_factor = hysteresis.and_then(|h| h.clear.as_ref());
+    if let Some(clear) = clear_factor.filter(|clear| clear.value <= 0.0 || clear.value > 1.0) {
+        let what = format!("{} is not a share of a limit", clear.value);
+        report.wrong(&clear.place, what, "write a number above 0 and at most 1, such as 0.9");
+    }
+    if let Some(evidence) = written.evidence.as_ref().filter(|n| n.value.0 < n_beyond) {
+        let what = format!("{} windows cannot hold the {n_beyond} that make a fail", evidence.value.0);
+        report.wrong(&evidence.place, what, format!("write evidence = {n_beyond} or more"));
+    }
+    Steady {
+        n_beyond,
+        n_look_back,
+        clear_factor: clear_factor.map_or(1.0, |clear| clear.value),
+        n_clear: hysteresis.and_then(|h| h.clear_after.as_ref()).map_or(1, |n| n.value.0),
+        n_evidence: written.evidence.as_ref().map_or(n_beyond, |n| n.value.0),
+    }
 }
 
 /// A device outside the pack is a configuration error.

@@ -23,7 +23,8 @@ const PACKET_BYTES_LIMIT: u64 = 268_435_455;
 const RECEIVE_MAXIMUM: u16 = 1024;
 const TIMEOUT: Duration = Duration::from_secs(1);
 const EVERY: Duration = Duration::from_secs(1);
-const GAP_MAX: u16 = 16;
+const GAP_MAX: u16 = 8;
+const GAP_BITS_MAX: u16 = 64;
 
 /// The connections by name, the broken ones included, so that a tag of a broken one is no problem of its own.
 #[derive(Debug)]
@@ -88,7 +89,7 @@ pub(crate) fn connections(documents: &[At<Document>], gateway: Option<&Gateway>,
             found.whole.len() - 1
         });
         if let Some(id) = connection.id() {
-            found.by_id.insert(id.clone(), slot);
+            found.by_id.entry(id.clone()).or_insert(slot);
         }
     }
     found
@@ -121,15 +122,19 @@ fn mqtt(c: &written::Mqtt, gateway: Option<&Gateway>, report: &mut Report) -> Op
     let tls = tls(c, report);
     let version = c.version.as_deref().copied().unwrap_or(MqttVersion::V311);
     if let (Some(password), None, MqttVersion::V311) = (&c.password, &c.user, version) {
-        report.wrong(&password.place, "MQTT 3.1.1 sends no password without a user", "write user = … too");
+        report.missing(&table_of(&password.place), "user", "write user = …: MQTT 3.1.1 sends no password without one");
     }
     let second = Duration::from_secs(1);
     let keep_alive = report.duration(c.keep_alive.as_ref(), KEEP_ALIVE, second, KEEP_ALIVE_MAX);
     let packet_bytes = c.max_packet_size.as_ref().map_or(PACKET_BYTES_MAX, |b| b.value.0);
-    if !(1_000..=PACKET_BYTES_LIMIT).contains(&packet_bytes)
+    if !(1_024..=PACKET_BYTES_LIMIT).contains(&packet_bytes)
         && let Some(place) = place_of(&c.max_packet_size)
     {
-        report.wrong(place, format!("{packet_bytes} bytes are out of range"), "write a size from \"1kB\" to \"256MB\"");
+        report.wrong(
+            place,
+            format!("{packet_bytes} bytes are out of range"),
+            "write a size from \"1KiB\" to \"256MB\"",
+        );
     }
     let id = c.id.as_ref()?;
     let client_id = c.client_id.clone().unwrap_or_else(|| {
@@ -208,6 +213,7 @@ fn modbus(c: &written::ModbusTcp, report: &mut Report) -> Option<Modbus> {
         unit: c.unit.as_ref().map_or(1, |n| narrow(n.value.0)),
         timeout,
         gap_max: c.gap_max.as_ref().map_or(GAP_MAX, |n| narrow(n.value.0)),
+        gap_bits_max: c.gap_bits_max.as_ref().map_or(GAP_BITS_MAX, |n| narrow(n.value.0)),
         registers_per_read: c.registers_per_read.as_ref().map_or(125, |n| narrow(n.value.0)),
         bits_per_read: c.bits_per_read.as_ref().map_or(2000, |n| narrow(n.value.0)),
         connections_max,
@@ -225,9 +231,11 @@ fn modbus(c: &written::ModbusTcp, report: &mut Report) -> Option<Modbus> {
 fn replay(c: &written::Replay, here: &At<written::Connection>, report: &mut Report) -> Option<Replay> {
     let every = report.duration(c.every.as_ref(), EVERY, Duration::from_micros(1), Duration::from_hours(24));
     let time = match (&c.time, &c.every) {
-        (Some(column), None) => {
-            ReplayTime::Column { column: column.clone(), format: time_format(c.time_format.as_ref()) }
-        }
+        (Some(column), None) => ReplayTime::Column {
+            column: column.clone(),
+            format: time_format(c.time_format.as_ref()),
+            zone: c.time_zone.clone(),
+        },
         (None, Some(_)) => ReplayTime::Every(every),
         (Some(_), Some(at)) => {
             report.wrong(&at.place, "`time` gives the rows their times already", "keep either `time` or `every`");
@@ -242,8 +250,9 @@ fn replay(c: &written::Replay, here: &At<written::Connection>, report: &mut Repo
             return None;
         }
     };
-    if let (None, Some(place)) = (&c.time, place_of(&c.time_format)) {
-        report.foreign(&[("time_format", Some(place))], "there is no `time`", "write time = the column's name");
+    if c.time.is_none() {
+        let keys = [("time_format", place_of(&c.time_format)), ("time_zone", place_of(&c.time_zone))];
+        report.foreign(&keys, "there is no `time`", "write time = the column's name");
     }
     Some(Replay {
         file: c.file.clone()?,

@@ -89,7 +89,7 @@ fn stride_of(group: &TagGroup, source: &Source) -> usize {
     if let Some(stride) = &group.stride {
         return stride.value.0 as usize;
     }
-    let width = source.r#type.as_ref().and_then(|kind| kind.value.register()?.n_registers());
+    let width = source.r#type.as_ref().and_then(|kind| kind.value.n_registers());
     match (width, &source.length) {
         (Some(width), _) => usize::from(width),
         // A register holds two bytes of a text.
@@ -98,11 +98,13 @@ fn stride_of(group: &TagGroup, source: &Source) -> usize {
     }
 }
 
-/// An address, further by `by`: its last number grows and keeps its width.
+/// An address, further by `by`: its last number, decimal or `0x…`, grows and keeps its width.
 fn moved(address: &str, by: usize) -> Option<String> {
-    let start = address
-        .rfind(|c: char| !c.is_ascii_digit())
-        .map_or(0, |i| i + address[i..].chars().next().map_or(1, char::len_utf8));
+    if let Some((before, digits)) = address.split_once("0x") {
+        let number = usize::from_str_radix(digits, 16).ok()?.checked_add(by)?;
+        return Some(format!("{before}0x{number:0width$x}", width = digits.len()));
+    }
+    let start = address.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     let digits = &address[start..];
     let number = digits.parse::<usize>().ok()?.checked_add(by)?;
     Some(format!("{}{number:0width$}", &address[..start], width = digits.len()))
@@ -130,6 +132,8 @@ mod tests {
         check("holding:98", 4, Some("holding:102"));
         check("40001", 2, Some("40003"));
         check("00007", 2, Some("00009"));
+        check("holding:0x0e", 2, Some("holding:0x10"));
+        check("holding:99", usize::MAX, None);
         check("holding", 1, None);
         check("µ", 1, None);
     }

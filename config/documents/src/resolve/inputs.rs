@@ -46,14 +46,11 @@ pub(crate) fn inputs(written: &At<Inputs>, tags: &Tags, report: &mut Report) -> 
     inputs
 }
 
-/// Whether all inputs come in one message, one poll or one row: frame and count windows are made of those.
-pub(crate) fn one_group(inputs: &[Input], tags: &Tags) -> Result<(), (At<Arc<str>>, At<Arc<str>>)> {
-    let mut sources = inputs.iter().filter_map(|input| Some((&input.role, tags.source(input.tag)?.group())));
-    let Some((first, group)) = sources.next() else { return Ok(()) };
-    match sources.find(|(_, other)| *other != group) {
-        Some((other, _)) => Err((first.clone(), other.clone())),
-        None => Ok(()),
-    }
+/// Two inputs that do not come in one message, one poll or one row: frame and count windows are made of those.
+pub(crate) fn apart<'i>(inputs: &'i [Input], tags: &Tags) -> Option<(&'i str, &'i str)> {
+    let mut sources = inputs.iter().filter_map(|input| Some((&**input.role, tags.source(input.tag)?.group())));
+    let (first, group) = sources.next()?;
+    sources.find(|(_, other)| *other != group).map(|(other, _)| (first, other))
 }
 
 fn role_of(role: &At<Arc<str>>, report: &mut Report) -> Option<At<Arc<str>>> {

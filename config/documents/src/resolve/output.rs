@@ -4,7 +4,8 @@ use super::connection::{Connections, Found};
 use super::report::{Report, place_of, repeated};
 use crate::place::{At, Place};
 use crate::resolved::{
-    ByteOrder, ConnectionKind, Heartbeat, Modbus, Output, OutputMode, RegisterType, VerdictValues, WriteTarget,
+    ByteOrder, ConnectionKind, Handshake, Heartbeat, Modbus, Output, OutputMode, RegisterType, VerdictValues,
+    WriteTarget,
 };
 use crate::written::check::Check;
 use crate::written::line;
@@ -100,8 +101,8 @@ fn output(
     let write = write?;
     targets.take(&write, report);
     let mode = mode?;
-    if let OutputMode::Handshake { answer, .. } = &mode {
-        targets.take(answer, report);
+    if let OutputMode::Handshake(handshake) = &mode {
+        targets.take(&handshake.answer, report);
     }
     Some(Output {
         id: o.id.clone()?,
@@ -219,11 +220,11 @@ fn handshake(o: &At<written::Output>, write: Option<&WriteTarget>, report: &mut 
         }
     }
     let write = write?;
-    Some(OutputMode::Handshake {
+    Some(OutputMode::Handshake(Box::new(Handshake {
         ready: beside(o.ready.as_ref()?, write)?,
         part: beside(o.part.as_ref()?, write)?,
         answer: beside(o.answer.as_ref()?, write)?,
-    })
+    })))
 }
 
 /// A register on the connection and unit of an output.

@@ -4,14 +4,16 @@ use super::connection::{Connections, Found};
 use super::report::{Report, place_of};
 use crate::place::At;
 use crate::resolved::{
-    ByteOrder, ConnectionKind, Endian, Modbus, ModbusSource, MqttSource, PayloadFormat, RegisterType, ReplaySource,
-    TagSource, TimeField, TimeFormat,
+    ByteOrder, ConnectionKind, Conversion, Endian, JsonFormat, Modbus, ModbusSource, MqttSource, PayloadFormat,
+    RawFormat, RawType, RegisterType, ReplaySource, TagSource, TimeField, TimeFormat,
 };
 use crate::written::tag::{Source, TimeText};
-use crate::written::words::{Format, NumberType};
+use crate::written::words::Format;
 use std::time::Duration;
 
 const EVERY_MIN: Duration = Duration::from_millis(1);
+/// Source times have nanoseconds.
+const STEP_MIN: Duration = Duration::from_nanos(1);
 const EVERY_MAX: Duration = Duration::from_hours(24);
 /// Longest JSON Pointer in bytes.
 const POINTER_BYTES_MAX: usize = 1024;
@@ -51,14 +53,7 @@ fn modbus(s: &At<Source>, device: &Modbus, every: Duration, report: &mut Report)
         "the connection is modbus-tcp",
         "write register = \"holding:100\"",
     );
-    let kind = s.r#type.as_ref().and_then(|kind| match kind.value.register() {
-        Some(register) => Some(At::new(register, kind.place.clone())),
-        None => {
-            report.wrong(&kind.place, "registers hold no single bytes", "write i16 or u16");
-            None
-        }
-    });
-    modbus_rules(s, kind.as_deref().copied(), report);
+    modbus_rules(s, s.r#type.as_deref().copied(), report);
     let every = report.duration(s.every.as_ref(), every, EVERY_MIN, EVERY_MAX);
     let Some(register) = &s.register else {
         report.missing(&s.place, "register", "write register = \"holding:100\"");
@@ -68,7 +63,7 @@ fn modbus(s: &At<Source>, device: &Modbus, every: Duration, report: &mut Report)
         connection: s.connection.clone()?,
         unit: s.unit.as_ref().map_or(device.unit, |u| u8::try_from(u.value.0).expect("the written type bounds it")),
         register: register.clone().map(|r| r.0),
-        kind,
+        kind: s.r#type.clone(),
         order: s.order.as_deref().copied().unwrap_or(ByteOrder::Abcd),
         bit: s.bit.clone().map(|at| at.map(|b| u8::try_from(b.0).expect("the written type bounds it"))),
         length: s.length.clone().map(|at| at.map(|n| u16::try_from(n.0).expect("the written type bounds it"))),
@@ -107,9 +102,7 @@ fn modbus_rules(s: &Source, kind: Option<RegisterType>, report: &mut Report) {
     if let (false, Some(bit)) = (bit_of, &s.bit) {
         report.wrong(&bit.place, "only a single register has bits", "write type = \"bool\"");
     }
-    if let Some(scale) = s.scale.as_ref().filter(|scale| scale.value == 0.0) {
-        report.wrong(&scale.place, "a scale of zero makes every value the offset", "write for example scale = 0.1");
-    }
+    no_zero_scale(s, report);
     for sentinel in s.sentinels.iter().flat_map(|list| &list.value) {
         if sentinel.value.as_f64().is_none() {
             report.wrong(&sentinel.place, "a raw value is a number", "write for example sentinels = [65535]");
@@ -126,12 +119,15 @@ fn mqtt(s: &At<Source>, report: &mut Report) -> Option<TagSource> {
         Format::Text => Some(PayloadFormat::Text),
         Format::Raw => raw(s, report),
     };
-    let (json_only, raw_only) = (json_keys(s), [("endian", place_of(&s.endian)), ("step", place_of(&s.step))]);
     if format != Format::Json {
-        report.foreign(&json_only, "the format is not json", "leave it out, or write format = \"json\"");
+        report.foreign(&json_keys(s), "the format is not json", "leave it out, or write format = \"json\"");
     }
     if format != Format::Raw {
-        report.foreign(&raw_only, "the format is not raw", "leave it out, or write format = \"raw\"");
+        let keys = [("endian", place_of(&s.endian)), ("header_bytes", place_of(&s.header_bytes))];
+        report.foreign(&keys, "the format is not raw", "leave it out, or write format = \"raw\"");
+    }
+    if format == Format::Text {
+        report.foreign(&[("step", place_of(&s.step))], "a text is one sample", "leave it out");
     }
     match &s.topic {
         None => report.missing(&s.place, "topic", "write topic = \"press-3/state\""),
@@ -145,7 +141,7 @@ fn mqtt(s: &At<Source>, report: &mut Report) -> Option<TagSource> {
         topic: s.topic.clone()?,
         qos: s.qos.as_ref().map_or(1, |q| u8::try_from(q.value.0).expect("the written type bounds it")),
         format: payload?,
-        text: format != Format::Raw && text_only(s, report),
+        conversion: conversion(s, format == Format::Raw, report),
     }))
 }
 
@@ -163,37 +159,47 @@ fn json(written: &At<Source>, report: &mut Report) -> Option<PayloadFormat> {
         }
     }
     if s.time.is_none() {
-        report.foreign(&[("time_format", place_of(&s.time_format))], "there is no `time`", "write time = \"/ts\"");
+        let keys = [("time_format", place_of(&s.time_format)), ("time_zone", place_of(&s.time_zone))];
+        report.foreign(&keys, "there is no `time`", "write time = \"/ts\"");
+    }
+    let columns = s.columns.as_deref().copied().unwrap_or(false);
+    if s.each.is_none() && !columns {
+        report.foreign(&[("step", place_of(&s.step))], "the message is one sample", "write each = \"/samples\" too");
+    } else if let (Some(each), true) = (&s.each, columns) {
+        report.wrong(&each.place, "`columns` says already how samples lie in the message", "keep one of the two");
     }
     let Some(value) = &s.value else {
-        report.missing(
-            &written.place,
-            "value",
-            "write value = \"/vib/rms\"; a payload that is only the value has value = \"\"",
-        );
+        let hint = "write value = \"/vib/rms\"; a payload that is only the value has value = \"\"";
+        report.missing(&written.place, "value", hint);
         return None;
     };
     let format = time_format(s.time_format.as_ref());
-    let time = s.time.clone().map(|pointer| TimeField { pointer, format });
-    Some(PayloadFormat::Json { value: value.clone(), time, each: s.each.clone() })
+    let time = s.time.clone().map(|pointer| TimeField { pointer, format, zone: s.time_zone.clone() });
+    let step = s.step.as_ref().map(|at| report.duration(Some(at), EVERY_MIN, STEP_MIN, EVERY_MAX));
+    Some(PayloadFormat::Json(Box::new(JsonFormat { value: value.clone(), time, each: s.each.clone(), columns, step })))
 }
 
 fn raw(s: &At<Source>, report: &mut Report) -> Option<PayloadFormat> {
-    let step = s.step.as_ref();
-    let step = step.map(|at| report.duration(Some(at), EVERY_MIN, Duration::from_nanos(1), EVERY_MAX));
+    let step = s.step.as_ref().map(|at| report.duration(Some(at), EVERY_MIN, STEP_MIN, EVERY_MAX));
     let Some(kind) = &s.r#type else {
         report.missing(&s.place, "type", "write type = \"i16\", \"f32\" or what else the array holds");
         return None;
     };
-    let Some(raw) = kind.value.raw() else {
-        report.wrong(
-            &kind.place,
-            "a binary array does not hold this",
-            "write type = \"i16\", \"f32\" or another number",
-        );
-        return None;
+    let raw = match kind.value {
+        RegisterType::I16 => RawType::I16,
+        RegisterType::U16 => RawType::U16,
+        RegisterType::I32 => RawType::I32,
+        RegisterType::U32 => RawType::U32,
+        RegisterType::F32 => RawType::F32,
+        RegisterType::F64 => RawType::F64,
+        RegisterType::Bool | RegisterType::I64 | RegisterType::U64 | RegisterType::String => {
+            report.wrong(&kind.place, "a binary array cannot hold this", "write i16, u16, i32, u32, f32 or f64");
+            return None;
+        }
     };
-    Some(PayloadFormat::Raw { kind: raw, endian: s.endian.as_deref().copied().unwrap_or(Endian::Little), step })
+    let endian = s.endian.as_deref().copied().unwrap_or(Endian::Little);
+    let header_bytes = s.header_bytes.as_ref().map_or(0, |n| n.value.0);
+    Some(PayloadFormat::Raw(RawFormat { kind: raw, endian, header_bytes, step }))
 }
 
 fn replay(s: &At<Source>, report: &mut Report) -> Option<TagSource> {
@@ -206,49 +212,65 @@ fn replay(s: &At<Source>, report: &mut Report) -> Option<TagSource> {
     Some(TagSource::Replay(ReplaySource {
         connection: s.connection.clone()?,
         column: column.clone(),
-        text: text_only(s, report),
+        conversion: conversion(s, false, report),
     }))
 }
 
-/// Whether `type = "string"` stands here, the only type that a text can have.
-fn text_only(s: &Source, report: &mut Report) -> bool {
-    match &s.r#type {
-        None => false,
-        Some(kind) if kind.value == NumberType::Register(RegisterType::String) => true,
-        Some(kind) => {
+/// From what a text source says to the value. The only type that a text can have is `string`.
+fn conversion(s: &Source, raw: bool, report: &mut Report) -> Conversion {
+    no_zero_scale(s, report);
+    let text = match &s.r#type {
+        Some(kind) if !raw && kind.value == RegisterType::String => true,
+        Some(kind) if !raw => {
             report.wrong(&kind.place, "numbers need no type here", "leave it out; write \"string\" for a text");
             false
         }
+        _ => false,
+    };
+    if text {
+        let keys = [("scale", place_of(&s.scale)), ("offset", place_of(&s.offset))];
+        report.foreign(&keys, "a string is no number", "leave it out");
+    }
+    Conversion {
+        scale: s.scale.as_deref().copied().unwrap_or(1.0),
+        offset: s.offset.as_deref().copied().unwrap_or(0.0),
+        text,
+    }
+}
+
+fn no_zero_scale(s: &Source, report: &mut Report) {
+    if let Some(scale) = s.scale.as_ref().filter(|scale| scale.value == 0.0) {
+        report.wrong(&scale.place, "a scale of zero makes every value the offset", "write for example scale = 0.1");
     }
 }
 
 type Keys<'s, const N: usize> = [(&'static str, Option<&'s crate::place::Place>); N];
 
-fn modbus_keys(s: &Source) -> Keys<'_, 9> {
+fn modbus_keys(s: &Source) -> Keys<'_, 7> {
     [
         ("register", place_of(&s.register)),
         ("order", place_of(&s.order)),
         ("bit", place_of(&s.bit)),
         ("length", place_of(&s.length)),
-        ("scale", place_of(&s.scale)),
-        ("offset", place_of(&s.offset)),
         ("sentinels", place_of(&s.sentinels)),
         ("every", place_of(&s.every)),
         ("unit", place_of(&s.unit)),
     ]
 }
 
-fn json_keys(s: &Source) -> Keys<'_, 4> {
+fn json_keys(s: &Source) -> Keys<'_, 6> {
     [
         ("value", place_of(&s.value)),
         ("time", place_of(&s.time)),
         ("time_format", place_of(&s.time_format)),
+        ("time_zone", place_of(&s.time_zone)),
         ("each", place_of(&s.each)),
+        ("columns", place_of(&s.columns)),
     ]
 }
 
-fn mqtt_keys(s: &Source) -> Keys<'_, 9> {
-    let [value, time, time_format, each] = json_keys(s);
+fn mqtt_keys(s: &Source) -> Keys<'_, 12> {
+    let [value, time, time_format, time_zone, each, columns] = json_keys(s);
     [
         ("topic", place_of(&s.topic)),
         ("qos", place_of(&s.qos)),
@@ -256,7 +278,10 @@ fn mqtt_keys(s: &Source) -> Keys<'_, 9> {
         value,
         time,
         time_format,
+        time_zone,
         each,
+        columns,
+        ("header_bytes", place_of(&s.header_bytes)),
         ("endian", place_of(&s.endian)),
         ("step", place_of(&s.step)),
     ]

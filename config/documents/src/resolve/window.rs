@@ -1,6 +1,6 @@
 //! Windows resolved, with the rules between their keys.
 
-use super::inputs::one_group;
+use super::inputs::apart;
 use super::line::Tags;
 use super::report::Report;
 use crate::place::At;
@@ -31,7 +31,7 @@ pub(crate) fn window(written: &At<Window>, inputs: &[Input], tags: &Tags, report
 }
 
 fn from_one_group(kind: &str, written: &At<Window>, inputs: &[Input], tags: &Tags, report: &mut Report) {
-    if let Err((first, other)) = one_group(inputs, tags) {
+    if let Some((first, other)) = apart(inputs, tags) {
         report.wrong(
             &written.place,
             format!("`{first}` and `{other}` do not come together: a {kind} window needs all inputs from one message or one poll"),

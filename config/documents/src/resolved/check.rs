@@ -135,10 +135,23 @@ impl Holds {
 pub struct Rule {
     /// Limits that replace those of the manifest: score, limit.
     pub limits: Vec<(At<Arc<str>>, f64)>,
-    /// Share of a limit by which a score must fall below it before a fail turns into a pass. Time windows only.
-    pub hysteresis: f64,
-    /// Windows since the start before the first verdict. Time windows only.
-    pub evidence: u32,
+    /// How several windows make a decision; `None` where each window is judged by itself: all but time windows.
+    pub steady: Option<Steady>,
+}
+
+/// How several time windows make a decision.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Steady {
+    /// Windows beyond a limit that make a fail. Default 1.
+    pub n_beyond: u32,
+    /// Among how many of the last windows. Default: as many.
+    pub n_look_back: u32,
+    /// The clear level as a share of the limit. Default 1.
+    pub clear_factor: f64,
+    /// Windows in a row below the clear level that end a fail. Default 1.
+    pub n_clear: u32,
+    /// Windows without which nothing is decided. Default: `n_beyond`.
+    pub n_evidence: u32,
 }
 
 /// Where a model runs.

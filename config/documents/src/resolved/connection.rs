@@ -114,8 +114,10 @@ pub struct Modbus {
     pub unit: u8,
     /// Longest wait for an answer. Default 1 s.
     pub timeout: Duration,
-    /// Registers that nobody asked for that one read may span. Default 16.
+    /// Registers that nobody asked for between two tags of one read, at most. Default 8.
     pub gap_max: u16,
+    /// Bits that nobody asked for between two tags of one read, at most. Default 64.
+    pub gap_bits_max: u16,
     /// Registers of one read at most. Default 125.
     pub registers_per_read: u16,
     /// Coils or discrete inputs of one read at most. Default 2000.
@@ -174,6 +176,8 @@ pub enum ReplayTime {
         column: At<String>,
         /// How it is written.
         format: super::tag::TimeFormat,
+        /// The zone of times that are written without an offset; `None`: UTC.
+        zone: Option<At<String>>,
     },
     /// Nowhere: rows follow each other at this distance, from the moment of starting.
     Every(Duration),

@@ -10,17 +10,17 @@ pub mod line;
 pub mod output;
 pub mod tag;
 
-pub use check::{Check, Condition, Device, Holds, Input, OpenVinoDevice, Recipe, RecipeKey, Rule, Selection};
+pub use check::{Check, Condition, Device, Holds, Input, OpenVinoDevice, Recipe, RecipeKey, Rule, Selection, Steady};
 pub use connection::{
     Connection, ConnectionKind, Modbus, Mqtt, MqttVersion, Replay, ReplayTime, SingleRegisterWrite, Speed, Tls,
     WhenUnwritable,
 };
 pub use gateway::{Gateway, History, Http, Otlp, Pack, Runtime, Threads};
 pub use line::{Heartbeat, Line};
-pub use output::{Output, OutputMode, VerdictValues, WriteTarget};
+pub use output::{Handshake, Output, OutputMode, VerdictValues, WriteTarget};
 pub use tag::{
-    ByteOrder, Endian, GroupKey, ModbusSource, MqttSource, PayloadFormat, RawType, RegisterType, ReplaySource, Tag,
-    TagSource, TimeField, TimeFormat,
+    ByteOrder, Conversion, Endian, GroupKey, JsonFormat, ModbusSource, MqttSource, PayloadFormat, RawFormat, RawType,
+    RegisterType, ReplaySource, Tag, TagSource, TimeField, TimeFormat,
 };
 
 /// All documents, resolved.

@@ -65,12 +65,16 @@ pub enum OutputMode {
         rest: WriteValue,
     },
     /// The PLC raises `ready` with a part number; the verdict is written, then the part number into `answer`.
-    Handshake {
-        /// Raised by the PLC, read by us.
-        ready: WriteTarget,
-        /// The part number, read by us.
-        part: WriteTarget,
-        /// The same part number, written by us after the value.
-        answer: WriteTarget,
-    },
+    Handshake(Box<Handshake>),
+}
+
+/// The registers of a handshake.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handshake {
+    /// Raised by the PLC, read by us.
+    pub ready: WriteTarget,
+    /// The part number, read by us.
+    pub part: WriteTarget,
+    /// The same part number, written by us after the value.
+    pub answer: WriteTarget,
 }

@@ -37,8 +37,8 @@ pub enum TagSource {
 pub enum GroupKey {
     /// One poll: connection, unit, cycle.
     Poll(ConnectionId, u8, Duration),
-    /// One message: connection, topic filter, pointer to the array of samples.
-    Message(ConnectionId, String, Option<String>),
+    /// One message: connection, topic filter, and how samples and their times lie in it.
+    Message(ConnectionId, String, String),
     /// One row.
     Row(ConnectionId),
 }
@@ -48,8 +48,8 @@ impl TagSource {
     pub fn is_text(&self) -> bool {
         match self {
             Self::Modbus(source) => source.kind.as_deref() == Some(&RegisterType::String),
-            Self::Mqtt(source) => source.text,
-            Self::Replay(source) => source.text,
+            Self::Mqtt(source) => source.conversion.text,
+            Self::Replay(source) => source.conversion.text,
         }
     }
 
@@ -66,13 +66,7 @@ impl TagSource {
     pub fn group(&self) -> GroupKey {
         match self {
             Self::Modbus(s) => GroupKey::Poll(s.connection.value.clone(), s.unit, s.every),
-            Self::Mqtt(s) => {
-                let each = match &s.format {
-                    PayloadFormat::Json { each, .. } => each.as_ref().map(|e| e.value.clone()),
-                    PayloadFormat::Text | PayloadFormat::Raw { .. } => None,
-                };
-                GroupKey::Message(s.connection.value.clone(), s.topic.value.clone(), each)
-            }
+            Self::Mqtt(s) => GroupKey::Message(s.connection.value.clone(), s.topic.value.clone(), s.format.layout()),
             Self::Replay(s) => GroupKey::Row(s.connection.value.clone()),
         }
     }
@@ -166,6 +160,17 @@ pub struct MqttSource {
     pub qos: u8,
     /// How the payload is read.
     pub format: PayloadFormat,
+    /// From what the payload says to the value.
+    pub conversion: Conversion,
+}
+
+/// From what a text source says to the value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Conversion {
+    /// value = raw × scale + offset. Default 1.
+    pub scale: f64,
+    /// value = raw × scale + offset. Default 0.
+    pub offset: f64,
     /// Whether the value is a text; otherwise a text that writes no number is Bad. Default false.
     pub text: bool,
 }
@@ -174,25 +179,53 @@ pub struct MqttSource {
 #[derive(Debug, Clone, PartialEq)]
 pub enum PayloadFormat {
     /// JSON, by JSON Pointer (RFC 6901).
-    Json {
-        /// Pointer to the value; from the sample where `each` is written.
-        value: At<String>,
-        /// Pointer to the time; `None`: the arrival time.
-        time: Option<TimeField>,
-        /// Pointer to an array of samples.
-        each: Option<At<String>>,
-    },
+    Json(Box<JsonFormat>),
     /// One decimal number or word as text.
     Text,
     /// Numbers in binary, one after the other.
-    Raw {
-        /// What they are.
-        kind: RawType,
-        /// Their order of bytes. Default little.
-        endian: Endian,
-        /// Time between two of them, the last at the arrival time; `None`: the payload holds one.
-        step: Option<Duration>,
-    },
+    Raw(RawFormat),
+}
+
+impl PayloadFormat {
+    /// How samples and their times lie in the payload, as a text that is equal for equal layouts.
+    fn layout(&self) -> String {
+        match self {
+            Self::Json(json) => {
+                let each = json.each.as_ref().map(|each| &each.value);
+                format!("json {each:?} {} {:?} {:?}", json.columns, json.time, json.step)
+            }
+            Self::Text => "text".into(),
+            Self::Raw(raw) => format!("{raw:?}"),
+        }
+    }
+}
+
+/// How a value stands in JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JsonFormat {
+    /// Pointer to the value; from the sample where `each` is written.
+    pub value: At<String>,
+    /// The time; `None`: the arrival time.
+    pub time: Option<TimeField>,
+    /// Pointer to an array of samples.
+    pub each: Option<At<String>>,
+    /// Whether value and time are arrays themselves, one element per sample. Default false.
+    pub columns: bool,
+    /// Time between two samples of one message that carry no times of their own.
+    pub step: Option<Duration>,
+}
+
+/// How values stand in a binary payload: sample by sample, and in each sample tag by tag.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawFormat {
+    /// What they are.
+    pub kind: RawType,
+    /// Their order of bytes. Default little.
+    pub endian: Endian,
+    /// Bytes before the first value. Default 0.
+    pub header_bytes: u32,
+    /// Time between two of them, the last at the arrival time; `None`: the payload holds one.
+    pub step: Option<Duration>,
 }
 
 /// A time in a payload.
@@ -202,6 +235,8 @@ pub struct TimeField {
     pub pointer: At<String>,
     /// How it is written.
     pub format: TimeFormat,
+    /// The zone of times that are written without an offset, such as Europe/Berlin; `None`: UTC.
+    pub zone: Option<At<String>>,
 }
 
 /// How a time is written.
@@ -224,10 +259,6 @@ pub enum TimeFormat {
 /// What a binary array holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RawType {
-    /// Signed, 8 bits.
-    I8,
-    /// Unsigned, 8 bits.
-    U8,
     /// Signed, 16 bits.
     I16,
     /// Unsigned, 16 bits.
@@ -236,10 +267,6 @@ pub enum RawType {
     I32,
     /// Unsigned, 32 bits.
     U32,
-    /// Signed, 64 bits.
-    I64,
-    /// Unsigned, 64 bits.
-    U64,
     /// IEEE 754, 32 bits.
     F32,
     /// IEEE 754, 64 bits.
@@ -262,6 +289,6 @@ pub struct ReplaySource {
     pub connection: At<ConnectionId>,
     /// The column's name in the first row.
     pub column: At<String>,
-    /// Whether its cells are texts; otherwise a cell that writes no number is Bad with its text. Default false.
-    pub text: bool,
+    /// From what a cell says to the value.
+    pub conversion: Conversion,
 }

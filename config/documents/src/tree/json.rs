@@ -29,9 +29,10 @@ pub(crate) fn parse(text: &str) -> (Node, Vec<SyntaxError>) {
         }
     };
     match node {
-        Some(node) => (node, wrong),
-        None => {
-            wrong.push(SyntaxError { span: 0..0, what: "the document is empty; a JSON object belongs here".into() });
+        Some(node) if matches!(node.body, Body::Table(_)) => (node, wrong),
+        other => {
+            let span = other.map_or(0..0, |node| node.span);
+            wrong.push(SyntaxError { span, what: "a JSON object belongs here: { … }".into() });
             (Node::empty_table(), wrong)
         }
     }

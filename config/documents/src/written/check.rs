@@ -12,6 +12,9 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use std::time::Duration;
 use takt_plant::{CheckId, ModelId, TagId, Value};
 
+/// Windows that a decision can look back on: the bits of the judge's memory.
+const LOOK_BACK_MAX: u32 = 64;
+
 written! {
     /// One quality question asked of a line.
     pub(crate) struct Check = "check" {
@@ -75,11 +78,24 @@ written! {
     pub(crate) struct Rule = "rule" {
         /// Limits that replace those of the model's manifest, such as { t2 = 28.9 }.
         optional limits: Map<f64>,
-        /// Time windows: share of a limit by which a score must fall below it before a fail turns into a pass,
-        /// from 0 to below 1. Default 0.
-        optional hysteresis: f64,
-        /// Time windows: windows since the start before the first verdict. Default 0.
-        optional evidence: Whole<0, 100000>,
+        /// Time windows: what makes a fail, and what ends it. Default: each window by itself.
+        optional hysteresis: Hysteresis,
+        /// Time windows: windows without which nothing is decided. Default: as many as make a fail.
+        optional evidence: Whole<1, 100000>,
+    }
+}
+
+written! {
+    /// What makes a fail of several time windows, and what ends it.
+    pub(crate) struct Hysteresis = "hysteresis table" {
+        /// Windows beyond a limit that make a fail. Default 1.
+        optional beyond: Whole<1, LOOK_BACK_MAX>,
+        /// Among how many of the last windows. Default: as many.
+        optional of: Whole<1, LOOK_BACK_MAX>,
+        /// The level that a score must fall below to end a fail, as a share of its limit. Default 1.
+        optional clear: f64,
+        /// Windows in a row below that level that end a fail. Default 1.
+        optional clear_after: Whole<1, 100000>,
     }
 }
 

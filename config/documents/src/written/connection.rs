@@ -15,7 +15,7 @@ use takt_plant::ConnectionId;
 /// A connection, or the name of one that could not be read.
 #[derive(Debug, Clone)]
 pub(crate) enum Connection {
-    Whole(AnyConnection),
+    Whole(Box<AnyConnection>),
     Broken(Option<ConnectionId>),
 }
 
@@ -23,9 +23,11 @@ impl Connection {
     /// Its name, as far as it could be read.
     pub fn id(&self) -> Option<&ConnectionId> {
         match self {
-            Self::Whole(AnyConnection::Mqtt(c)) => c.id.as_deref(),
-            Self::Whole(AnyConnection::ModbusTcp(c)) => c.id.as_deref(),
-            Self::Whole(AnyConnection::Replay(c)) => c.id.as_deref(),
+            Self::Whole(any) => match &**any {
+                AnyConnection::Mqtt(c) => c.id.as_deref(),
+                AnyConnection::ModbusTcp(c) => c.id.as_deref(),
+                AnyConnection::Replay(c) => c.id.as_deref(),
+            },
             Self::Broken(id) => id.as_ref(),
         }
     }
@@ -36,7 +38,7 @@ impl Written for Connection {
 
     fn decode(node: &Node, to: &mut Collector) -> Option<Self> {
         let id = node.get("id").and_then(Node::text).and_then(|text| ConnectionId::new(text).ok());
-        Some(AnyConnection::decode(node, to).map_or(Self::Broken(id), Self::Whole))
+        Some(AnyConnection::decode(node, to).map_or(Self::Broken(id), |any| Self::Whole(Box::new(any))))
     }
 
     fn schema(defs: &mut SchemaGenerator) -> Schema {
@@ -108,7 +110,9 @@ written! {
         optional every: Duration,
         /// Longest wait for an answer. Default 1s.
         optional timeout: Duration,
-        /// Registers that nobody asked for that one read may span. Default 16.
+        /// Bits that nobody asked for between two tags of one read, at most. Default 64.
+        optional gap_bits_max: Whole<0, 1998>,
+        /// Registers that nobody asked for between two tags of one read, at most. Default 8.
         optional gap_max: Whole<0, 124>,
         /// Registers of one read at most. Default 125.
         optional registers_per_read: Whole<1, 125>,
@@ -142,6 +146,8 @@ written! {
         optional time: String,
         /// How the time is written: rfc3339, s, ms, us, ns, or a pattern of strptime. Default rfc3339.
         optional time_format: TimeText,
+        /// The zone of times written without an offset, such as Europe/Berlin. Default UTC.
+        optional time_zone: String,
         /// Distance of rows in a file without a column of times.
         optional every: Duration,
         /// The character between two columns. Default ",".

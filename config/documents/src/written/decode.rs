@@ -33,6 +33,7 @@ pub(crate) struct Collector<'a> {
     lines: LineIndex,
     path: Vec<String>,
     problems: Vec<Problem>,
+    meant: Vec<String>,
 }
 
 impl<'a> Collector<'a> {
@@ -43,12 +44,13 @@ impl<'a> Collector<'a> {
             lines: LineIndex::new(&source.text),
             path: Vec::new(),
             problems: Vec::new(),
+            meant: Vec::new(),
         }
     }
 
-    /// Everything that was reported.
-    pub fn into_problems(self) -> Vec<Problem> {
-        self.problems
+    /// Everything that was reported, and the key paths that unknown and retired keys were told to be.
+    pub fn into_problems(self) -> (Vec<Problem>, Vec<String>) {
+        (self.problems, self.meant)
     }
 
     /// The place of a span at the present key.
@@ -151,19 +153,29 @@ impl<'a> Collector<'a> {
         })
     }
 
+    /// Keeps that the present key stands for another one of its table, which is then not missing.
+    fn means(&mut self, key: &str) {
+        let table = self.path[..self.path.len().saturating_sub(1)].concat();
+        self.meant.push(if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") });
+    }
+
     fn unknown(&mut self, entry: &Entry, title: &str, known: &[&'static str]) {
         let key = shown(&entry.key);
         self.within(format!(".{key}"), |to| {
             if let Some(successor) = retired::successor(title, &entry.key) {
+                successor.split('.').for_each(|word| to.means(word));
                 let what = format!("`{key}` is no longer a key");
                 to.report(ProblemKind::RetiredKey, &entry.key_span, what, format!("write `{successor}` instead"));
                 return;
             }
             let hint = match nearest(&entry.key, known) {
-                Some(word) => format!("did you mean `{word}`?"),
-                None => format!("the keys of a {title} are: {}", known.join(", ")),
+                Some(word) => {
+                    to.means(word);
+                    format!("did you mean `{word}`?")
+                }
+                None => format!("the keys of the {title} are: {}", known.join(", ")),
             };
-            to.report(ProblemKind::UnknownKey, &entry.key_span, format!("`{key}` is not a key of a {title}"), hint);
+            to.report(ProblemKind::UnknownKey, &entry.key_span, format!("`{key}` is not a key of the {title}"), hint);
         });
     }
 }

@@ -4,9 +4,9 @@ use super::decode::{Collector, Written, shown};
 use super::output::Register;
 use super::scalar::Whole;
 use super::sequence::Interval;
-use super::words::{Format, NumberType};
+use super::words::Format;
 use crate::place::At;
-use crate::resolved::{ByteOrder, Endian};
+use crate::resolved::{ByteOrder, Endian, RegisterType};
 use crate::tree::Node;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use std::time::Duration;
@@ -58,18 +58,18 @@ written! {
         required connection: ConnectionId,
         /// Modbus: the address, as holding:100, input:0, coil:3, discrete:7, 400001 or 40001.
         optional register: Register,
-        /// Modbus: what the registers hold; default u16 for registers. MQTT, raw: what the array holds. Elsewhere only
+        /// Modbus: what the registers hold; default u16 for registers. MQTT, raw: i16, u16, i32, u32, f32 or f64. Elsewhere only
         /// "string": the value is a text. Without it a text that writes no number is Bad.
-        optional r#type: NumberType,
+        optional r#type: RegisterType,
         /// Modbus: the order of bytes, A the highest. Default abcd.
         optional order: ByteOrder,
         /// Modbus: the bit of a register, 0 the lowest.
         optional bit: Whole<0, 15>,
         /// Modbus: bytes of a string.
         optional length: Whole<1, 250>,
-        /// Modbus: value = raw × scale + offset. Default 1.
+        /// value = raw × scale + offset. Default 1.
         optional scale: f64,
-        /// Modbus: value = raw × scale + offset. Default 0.
+        /// value = raw × scale + offset. Default 0.
         optional offset: f64,
         /// Modbus: raw values that mean that there is no value.
         optional sentinels: Vec<At<Value>>,
@@ -89,11 +89,17 @@ written! {
         optional time: String,
         /// MQTT, json: how the time is written: rfc3339, s, ms, us, ns, or a pattern of strptime. Default rfc3339.
         optional time_format: TimeText,
-        /// MQTT, json: JSON Pointer to an array of samples with times of their own.
+        /// MQTT, json: the zone of times written without an offset, such as Europe/Berlin. Default UTC.
+        optional time_zone: String,
+        /// MQTT, json: JSON Pointer to an array of samples; value and time are then seen from each of them.
         optional each: String,
+        /// MQTT, json: whether value and time are arrays themselves, one element per sample. Default false.
+        optional columns: bool,
         /// MQTT, raw: order of bytes. Default little.
         optional endian: Endian,
-        /// MQTT, raw: time between two samples of the array, the last one at the arrival time.
+        /// MQTT, raw: bytes before the first value. Default 0.
+        optional header_bytes: Whole<0, 65535>,
+        /// MQTT, raw, each or columns: time between two samples of one message that carry no times of their own.
         optional step: Duration,
         /// Replay: the column's name.
         optional column: String,

@@ -1,8 +1,6 @@
 //! The closed lists of words, each given to the type that it becomes.
 
-use crate::resolved::{
-    ByteOrder, Device, Endian, MqttVersion, OpenVinoDevice, Pack, RawType, RegisterType, WhenUnwritable,
-};
+use crate::resolved::{ByteOrder, Device, Endian, MqttVersion, OpenVinoDevice, Pack, RegisterType, WhenUnwritable};
 use takt_plant::{Align, Edge, ExportClass, Join};
 
 /// How far away the end of a connection is.
@@ -25,55 +23,7 @@ pub(crate) enum Format {
     Raw,
 }
 
-/// The type of a value in registers or in a binary array; each takes its own share of the words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NumberType {
-    Register(RegisterType),
-    Byte(RawType),
-}
-
-impl NumberType {
-    /// As a type of registers.
-    pub fn register(self) -> Option<RegisterType> {
-        match self {
-            Self::Register(kind) => Some(kind),
-            Self::Byte(_) => None,
-        }
-    }
-
-    /// As a type of binary arrays.
-    pub fn raw(self) -> Option<RawType> {
-        match self {
-            Self::Byte(kind) => Some(kind),
-            Self::Register(RegisterType::I16) => Some(RawType::I16),
-            Self::Register(RegisterType::U16) => Some(RawType::U16),
-            Self::Register(RegisterType::I32) => Some(RawType::I32),
-            Self::Register(RegisterType::U32) => Some(RawType::U32),
-            Self::Register(RegisterType::I64) => Some(RawType::I64),
-            Self::Register(RegisterType::U64) => Some(RawType::U64),
-            Self::Register(RegisterType::F32) => Some(RawType::F32),
-            Self::Register(RegisterType::F64) => Some(RawType::F64),
-            Self::Register(RegisterType::Bool | RegisterType::String) => None,
-        }
-    }
-}
-
-words! { NumberType = "The type of a value: in registers all but i8 and u8, in binary arrays all but bool and string." {
-    "bool" => Self::Register(RegisterType::Bool),
-    "i8" => Self::Byte(RawType::I8),
-    "u8" => Self::Byte(RawType::U8),
-    "i16" => Self::Register(RegisterType::I16),
-    "u16" => Self::Register(RegisterType::U16),
-    "i32" => Self::Register(RegisterType::I32),
-    "u32" => Self::Register(RegisterType::U32),
-    "i64" => Self::Register(RegisterType::I64),
-    "u64" => Self::Register(RegisterType::U64),
-    "f32" => Self::Register(RegisterType::F32),
-    "f64" => Self::Register(RegisterType::F64),
-    "string" => Self::Register(RegisterType::String),
-}}
-
-words! { RegisterType = "What registers hold." {
+words! { RegisterType = "What registers or a binary array hold." {
     "bool" => Self::Bool,
     "i16" => Self::I16,
     "u16" => Self::U16,
