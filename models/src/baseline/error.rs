@@ -37,8 +37,7 @@ pub struct BadCell {
 pub enum LearnError {
     /// The rows do not have the columns that were named.
     #[error(
-        "the {set} have {found} columns, but {expected} are named; give the same columns, in the same order, \
-         everywhere"
+        "{found} columns in the {set}, but {expected} are named; give the same columns, in the same order, everywhere"
     )]
     Columns {
         /// Which rows.
@@ -69,8 +68,8 @@ pub enum LearnError {
     },
     /// Cells without a finite number.
     #[error(
-        "{n_cells} cells of the {set} hold no finite number, such as {}; leave those rows out, or the column if \
-         it is often bad", named(.first)
+        "no finite number in cells of the {set}: {n_cells} in all, such as {}; leave those rows out, or the column \
+         if it is often bad", named(.first)
     )]
     BadCells {
         /// Which rows.

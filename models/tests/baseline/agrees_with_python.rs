@@ -131,11 +131,11 @@ fn check_refused(name: &str, change: impl FnOnce(&mut LearnOptions, &mut Array2<
 
 #[test]
 fn refusals_say_what_to_do() {
-    check_refused("columns", |o, _| o.columns.truncate(4), &["5 columns", "4 are named"]);
-    check_refused("limit columns", |_, _| {}, &["the limit set have 4 columns", "5 are named"]);
+    check_refused("columns", |o, _| o.columns.truncate(4), &["5 columns in the training rows", "4 are named"]);
+    check_refused("limit columns", |_, _| {}, &["4 columns in the limit set", "5 are named"]);
     check_refused("names", |o, _| o.columns[1].role = "tag_0".into(), &["'tag_0'", "own role"]);
     check_refused("rows", |_, t| *t = t.slice(s![..5, ..]).to_owned(), &["5 training rows", "collect 1 more"]);
-    check_refused("cells", |_, t| t[[7, 3]] = f64::NAN, &["1 cells", "row 7 of 'tag_3'", "leave those rows out"]);
+    check_refused("cells", |_, t| t[[7, 3]] = f64::NAN, &["1 in all", "row 7 of 'tag_3'", "leave those rows out"]);
     check_refused("constant", |_, t| t.fill(3.5), &["every column is constant"]);
     check_refused("rank", |o, _| o.limits = Limits::Rank(10), &["need a limit set"]);
     check_refused("components", |o, _| o.components = Components::Fixed(5), &["components = 5", "1 to 4"]);

@@ -6,12 +6,13 @@ use serde_json::json;
 use takt_models::baseline::{
     Column, Components, LearnError, LearnOptions, Learned, Limits, Packing, RowsQuality, Source, learn, made_up_windows,
 };
+use takt_models::features::{Feature, FeaturePlan};
 use takt_models::package::{
     Element, FeatureKind, FeatureSpec, Input, ModelKind, ModelVersion, Package, Preprocessing, WindowContract,
 };
 use takt_plant::{ModelId, WallTime};
 
-fn packing(source: Source, element: Element) -> Packing {
+pub fn packing(source: Source, element: Element) -> Packing {
     Packing {
         name: ModelId::new("reactor").expect("a name"),
         version: ModelVersion::new(1, 0, 0),
@@ -74,10 +75,13 @@ fn test_vectors_are_no_training_rows_and_lie_on_both_sides_of_the_limits() {
     }
 }
 
-/// Means and peaks of both columns.
+/// Means and peaks of two inputs, by the plan that the model will run with.
 fn features(columns: &[Vec<f64>]) -> Vec<f64> {
-    let both = |c: &Vec<f64>| [c.iter().sum::<f64>() / c.len() as f64, c.iter().fold(0.0_f64, |p, v| p.max(v.abs()))];
-    columns.iter().flat_map(both).collect()
+    let items = [0, 1].into_iter().flat_map(|input| [(input, Feature::Mean), (input, Feature::Peak)]).collect();
+    let mut plan = FeaturePlan::new(items, None).expect("no bands");
+    let mut row = vec![0.0; 4];
+    plan.compute_f64(columns, &mut row).expect("two columns");
+    row
 }
 
 /// A window of 32 values of two inputs.

@@ -50,7 +50,7 @@ fn published() -> Vec<(u32, f64, f64)> {
 }
 
 /// Checks the missed rows of every fault, from the scores of their faulty rows one after another.
-fn check_missed(way: &str, learned: &Learned, scores: &[Scores]) {
+pub fn check_missed(way: &str, learned: &Learned, scores: &[Scores]) {
     let published = published();
     assert_eq!(scores.len(), 800 * published.len(), "{way}");
     for ((fault, t2_published, spe_published), scores) in published.into_iter().zip(scores.chunks(800)) {
@@ -66,7 +66,7 @@ fn check_missed(way: &str, learned: &Learned, scores: &[Scores]) {
 }
 
 /// The faulty rows of every public fault, one after another.
-fn faulty_rows() -> Array2<f64> {
+pub fn faulty_rows() -> Array2<f64> {
     let runs: Vec<Array2<f64>> = published().iter().map(|(fault, ..)| run(*fault)).collect();
     let faulty: Vec<_> = runs.iter().map(|rows| rows.slice(s![FAULTY_FROM.., ..])).collect();
     concatenate(Axis(0), &faulty).expect("runs of 52 columns")
