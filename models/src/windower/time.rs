@@ -148,7 +148,7 @@ impl TimeRule {
         let Some(end) = self.progress.next_end else { return };
         let first_instant = end.saturating_sub(self.span - self.step);
         let useless = first_instant.saturating_sub(self.max_age).saturating_sub(1);
-        let n = n_rows_until(ring, useless.min(end.saturating_sub(self.span)));
+        let n = n_rows_until(ring, useless);
         let n_outside = ring.forget(n);
         outlet.drop_for(DropReason::OutsideWindow, n_outside);
     }

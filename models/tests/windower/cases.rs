@@ -245,6 +245,27 @@ fn overlapping_triggers_each_get_their_window_and_frames_count_once() {
 }
 
 #[test]
+fn a_part_that_lost_samples_to_the_bound_has_a_hole() {
+    let mut line = Line::new(part(5_000, 0), 0, 100_000);
+    line.run(0..4_000, 1, PRESS);
+    line.run(4_000..6_000, 1, PRESS);
+    line.run([6_000], 2, PRESS);
+    line.check(&[(5_001, 6_000, Closing::Sample, true)]);
+    assert_eq!(line.windower.tally().n_evicted, 5_001);
+    assert_eq!(line.dropped(DropReason::Overload), 5_001);
+}
+
+#[test]
+fn triggers_without_end_are_answered_within_a_bound() {
+    let mut line = Line::new(part(0, 100_000), 0, 1_000_000);
+    for i in 0..300 {
+        line.run([i], i, PRESS);
+    }
+    assert_eq!(line.windows.len(), 299 - 256);
+    assert!(line.windows.iter().all(|window| window.closing == Closing::Segment));
+}
+
+#[test]
 fn frames_between_hops_are_outside() {
     let mut line = Line::new(WindowSpec::Count { size: 2, hop: 5 }, 0, 1000);
     line.run((0..12).map(|i| i * 10), 1, PRESS);
