@@ -17,7 +17,10 @@ impl Process {
     /// When it cannot be started: a missing peer fails the test, it does not skip it.
     pub fn start(name: &str, command: &mut Command) -> Self {
         let child = command.spawn().unwrap_or_else(|error| {
-            panic!("cannot start {name} ({:?}): {error}; `cargo xtask setup` installs the test peers", command.get_program())
+            panic!(
+                "cannot start {name} ({:?}): {error}; `cargo xtask setup` installs the test peers",
+                command.get_program()
+            )
         });
         Self { child, name: name.to_owned() }
     }

@@ -15,7 +15,6 @@ pub use checks::{CheckPlan, HandshakePlan, HeartbeatPlan, LinePlan, OutputPlan};
 pub use groups::{Group, LineGroups, expand};
 
 use crate::store::{CheckLayout, ConnectionLayout, ConnectionSlot, GroupLayout, Layout, Slots, WhenUnwritable};
-use takt_adapters::replay::ReplayPlan;
 use takt_config::resolved::{Connection, ConnectionKind, Resolved, WhenUnwritable as AsWritten};
 use takt_config::{Problems, SecretRef};
 use takt_plant::{ConnectionId, GatewayId, SiteId};
@@ -61,7 +60,7 @@ pub enum DriverPlan {
     /// A device.
     Modbus(Box<takt_adapters::modbus::Plan>),
     /// A recorded file.
-    Replay(Box<ReplayPlan>),
+    Replay(Box<takt_adapters::replay::Options>),
 }
 
 /// Who the gateway is, for topics and client ids.

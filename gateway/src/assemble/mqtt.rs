@@ -7,10 +7,11 @@ use crate::payload::{Presence, state_json, state_topic};
 use crate::store::ConnectionSlot;
 use std::time::Duration;
 use takt_adapters::convert::Conversion;
-use takt_adapters::mqtt::{
-    ByteOrder, ClientIdentity, Credentials, Field, Format, GroupMapping, JsonMapping, LastWill, Layout, Options, Plan,
-    Protocol, Qos, RawMapping, RawNumber, Scope, Secret, TimeMapping, TimeSource, Tls,
+use takt_adapters::mqtt::mapping::{
+    ByteOrder, Field, Format, JsonMapping, Layout, RawMapping, RawNumber, Scope, TimeMapping, TimeSource,
 };
+use takt_adapters::mqtt::options::{ClientIdentity, Credentials, LastWill, Protocol, Qos, Secret, Tls};
+use takt_adapters::mqtt::{GroupMapping, Options, Plan};
 use takt_adapters::stamp::{EpochUnit, StampFormat, StampReader};
 use takt_config::resolved::{
     Connection, Endian, GroupKey, Mqtt, MqttSource, MqttVersion, PayloadFormat, RawType, Tag, TagSource, TimeField,

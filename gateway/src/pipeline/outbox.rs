@@ -10,7 +10,8 @@ use crate::payload::verdict_json;
 use crate::record::VerdictRecord;
 use crate::store::{CheckSlot, Confirmation, ConnectionSlot};
 use std::collections::{HashMap, HashSet};
-use takt_adapters::mqtt::{Outlet, Qos};
+use takt_adapters::mqtt::Outlet;
+use takt_adapters::mqtt::options::Qos;
 
 /// How the outbox stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,7 +22,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::modbus::{WriteQueue, modbus};
-use takt_adapters::mqtt::{Command, Outlet, OutletLimits, Ports, Qos};
+use takt_adapters::mqtt::options::Qos;
+use takt_adapters::mqtt::{Command, Outlet, OutletLimits, Ports};
+use takt_adapters::replay;
 use takt_adapters::{Clock, Ticket};
 use takt_config::resolved::{Output, OutputMode, Selection};
 use takt_models::windower::Windower;
@@ -213,7 +215,12 @@ impl Ends {
                 self.writes.insert(i, ends.writes);
                 Box::pin(driver.run(stop))
             }
-            DriverPlan::Replay(plan) => Box::pin(takt_adapters::replay::run((**plan).clone(), intake, clock, stop)),
+            DriverPlan::Replay(options) => {
+                let ports = replay::Ports { clock, intake, durable: start.durable[i].clone(), shutdown: stop };
+                let run = replay::run((**options).clone(), ports);
+                // How it ended is said by the link; there is nothing else to do about it.
+                Box::pin(async move { drop(run.await) })
+            }
         }
     }
 }
@@ -234,7 +241,7 @@ fn source(
         slot: plan.slot,
         gauge: Arc::clone(&start.connections[i]),
         is_up: false,
-        acknowledges: matches!(plan.driver, DriverPlan::Mqtt { .. }) && plan.feeds,
+        acknowledges: !matches!(plan.driver, DriverPlan::Modbus(_)) && plan.feeds,
         outbox: outlet.map(|outlet| Outbox::new(plan.slot, outlet.clone(), topics.clone())),
         marks: Marks::new(n_marks, start.marks.get(i).cloned().unwrap_or_default()),
     }
