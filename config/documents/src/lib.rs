@@ -9,6 +9,19 @@
 //! Versions of documents are compared by [`canonical`], [`digest`] and [`difference`]; a canonical
 //! text is at the same time the export of a document. Secrets stand in documents as names only
 //! ([`SecretRef`]).
+//!
+//! ```
+//! use takt_config::{Problems, Source, read};
+//! let text = "[[connections]]\nid = \"plc\"\nkind = \"modbus-tcp\"\naddress = \"plc-3:502\"\ntimeout = \"0s\"\n";
+//! let problems = read(&[Source::new("line.toml", text)]).expect_err("a time-out of zero");
+//! assert!(problems.to_string().starts_with("line.toml:5:11: connections[plc].timeout: this cannot be zero"));
+//!
+//! // A later stage that finds more wrong says it in the same way.
+//! let good = read(&[Source::new("line.toml", text.replace("0s", "1s"))]).expect("a good document");
+//! let id = &good.connections[0].id;
+//! let more: Problems = [id.problem("no such host", "write its address")].into_iter().collect();
+//! assert!(more.or(good.clone()).is_err());
+//! ```
 
 mod difference;
 mod place;

@@ -2,9 +2,9 @@
 
 use super::connection::Connections;
 use super::inputs::inputs;
-use super::line::Tags;
 use super::output::{Targets, outputs};
 use super::report::{Report, place_of, repeated};
+use super::tags::Tags;
 use super::window::window;
 use crate::place::At;
 use crate::resolved::{Check, Condition, Device, Gateway, Holds, Pack, Recipe, RecipeKey, Rule, Selection, Steady};

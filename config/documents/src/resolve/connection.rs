@@ -1,7 +1,7 @@
 //! Connections resolved.
 
 use super::report::{Report, place_of, repeated};
-use super::source::time_format;
+use super::time::time_format;
 use crate::place::At;
 use crate::resolved::{
     Connection, ConnectionKind, Gateway, Modbus, Mqtt, MqttVersion, Replay, ReplayTime, SingleRegisterWrite, Speed,

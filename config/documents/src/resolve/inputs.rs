@@ -1,8 +1,8 @@
 //! The inputs of a check.
 
-use super::line::Tags;
 use super::pattern::{expand, fits};
 use super::report::{Report, repeated};
+use super::tags::Tags;
 use crate::place::At;
 use crate::resolved::Input;
 use crate::written::check::Inputs;

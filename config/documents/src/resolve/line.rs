@@ -7,51 +7,13 @@ use super::output::{Targets, heartbeat};
 use super::pattern::TAGS_PER_LINE_MAX;
 use super::report::{Report, repeated};
 use super::source::source;
+use super::tags::Tags;
 use crate::place::At;
-use crate::resolved::{Gateway, Line, Tag, TagSource};
-use crate::written::decode::nearest;
+use crate::resolved::{Gateway, Line, Tag};
 use crate::written::document::Document;
 use crate::written::line as written;
 use crate::written::tag::Tag as WrittenTag;
-use std::collections::HashMap;
-use takt_plant::{TagId, TagSlot};
-
-/// Above this many tags the nearest name is not looked for: it would cost more than it helps.
-const NEAREST_TAGS_MAX: usize = 2_000;
-
-/// The tags of a line by name.
-#[derive(Debug, Default)]
-pub(crate) struct Tags {
-    slots: HashMap<TagId, TagSlot>,
-    /// In the order of slots; `None` for a tag whose source could not be resolved.
-    sources: Vec<(TagId, Option<TagSource>)>,
-}
-
-impl Tags {
-    /// The slot of a tag; reports a name that there is not.
-    pub fn find(&self, id: &At<TagId>, report: &mut Report) -> Option<TagSlot> {
-        let slot = self.slots.get(&id.value).copied();
-        if slot.is_none() {
-            let names: Vec<&str> = self.sources.iter().take(NEAREST_TAGS_MAX).map(|(id, _)| id.as_str()).collect();
-            let hint = match nearest(id.as_str(), &names) {
-                Some(name) => format!("did you mean \"{name}\"?"),
-                None => "write it under [[lines.tags]] of the same line".to_owned(),
-            };
-            report.reference(&id.place, format!("this line has no tag \"{id}\""), hint);
-        }
-        slot
-    }
-
-    /// Where a tag's samples come from, as far as that could be resolved.
-    pub fn source(&self, slot: TagSlot) -> Option<&TagSource> {
-        self.sources.get(slot.0 as usize).and_then(|(_, source)| source.as_ref())
-    }
-
-    /// The names, in the order of slots.
-    pub fn names(&self) -> impl Iterator<Item = &TagId> {
-        self.sources.iter().map(|(id, _)| id)
-    }
-}
+use takt_plant::TagId;
 
 /// All lines of all documents.
 pub(crate) fn lines(
@@ -93,7 +55,7 @@ fn one_line(
             "give one of the two another id",
         );
     }
-    let tags = names_of(&resolved);
+    let tags = Tags::of(&resolved);
     let heartbeat = line.heartbeat.as_ref().and_then(|h| heartbeat(h, connections, targets, report));
     let written_checks = line.checks.iter().flat_map(|list| &list.value);
     let ids: Vec<_> = written_checks.clone().filter_map(|check| check.id.as_ref()).collect();
@@ -138,14 +100,4 @@ fn one_tag(tag: &WrittenTag, connections: &Connections, report: &mut Report) -> 
         scale: tag.scale.as_ref().map(|r| (r.low, r.high)),
         export: tag.export.as_deref().copied().unwrap_or_default(),
     })
-}
-
-fn names_of(resolved: &[(At<TagId>, Option<Tag>)]) -> Tags {
-    let mut tags = Tags::default();
-    for (i, (id, tag)) in resolved.iter().enumerate() {
-        let slot = TagSlot(u32::try_from(i).expect("a line has at most TAGS_PER_LINE_MAX tags"));
-        tags.slots.entry(id.value.clone()).or_insert(slot);
-        tags.sources.push((id.value.clone(), tag.as_ref().map(|t| t.source.clone())));
-    }
-    tags
 }

@@ -12,6 +12,8 @@ mod output;
 mod pattern;
 mod report;
 mod source;
+mod tags;
+mod time;
 mod window;
 
 use crate::place::At;

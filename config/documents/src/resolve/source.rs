@@ -2,12 +2,13 @@
 
 use super::connection::{Connections, Found};
 use super::report::{Report, place_of};
+use super::time::time_format;
 use crate::place::At;
 use crate::resolved::{
     ByteOrder, ConnectionKind, Conversion, Endian, JsonFormat, Modbus, ModbusSource, MqttSource, PayloadFormat,
-    RawFormat, RawType, RegisterType, ReplaySource, TagSource, TimeField, TimeFormat,
+    RawFormat, RawType, RegisterType, ReplaySource, TagSource, TimeField,
 };
-use crate::written::tag::{Source, TimeText};
+use crate::written::tag::Source;
 use crate::written::words::Format;
 use std::time::Duration;
 
@@ -31,18 +32,6 @@ pub(crate) fn source(written: &At<Source>, connections: &Connections, report: &m
         ConnectionKind::ModbusTcp(device) => modbus(written, device, every, report),
         ConnectionKind::Mqtt(_) => mqtt(written, report),
         ConnectionKind::Replay(_) => replay(written, report),
-    }
-}
-
-/// A written format of times; RFC 3339 where none is written.
-pub(crate) fn time_format(written: Option<&At<TimeText>>) -> TimeFormat {
-    match written.map(|at| (at, at.value.0.as_str())) {
-        None | Some((_, "rfc3339")) => TimeFormat::Rfc3339,
-        Some((_, "s")) => TimeFormat::Seconds,
-        Some((_, "ms")) => TimeFormat::Millis,
-        Some((_, "us")) => TimeFormat::Micros,
-        Some((_, "ns")) => TimeFormat::Nanos,
-        Some((at, pattern)) => TimeFormat::Pattern(At::new(pattern.to_owned(), at.place.clone())),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Windows resolved, with the rules between their keys.
 
 use super::inputs::apart;
-use super::line::Tags;
 use super::report::Report;
+use super::tags::Tags;
 use crate::place::At;
 use crate::resolved::Input;
 use crate::written::window::{FrameWindow, TimeWindow, TriggerWindow, WINDOW_SAMPLES_MAX, Window};

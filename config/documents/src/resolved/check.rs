@@ -1,6 +1,6 @@
 //! Checks: one quality question asked of a line.
 
-use super::Output;
+use super::output::Output;
 use crate::place::At;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! Lines: the unit of configuration, pipeline and model assignment.
 
-use super::{Check, Tag, WriteTarget};
+use super::check::Check;
+use super::output::WriteTarget;
+use super::tag::Tag;
 use crate::place::At;
 use std::time::Duration;
 use takt_plant::{LineId, TagId, TagSlot};
