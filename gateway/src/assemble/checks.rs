@@ -159,7 +159,7 @@ pub(super) fn bind(lines: &mut [LinePlan], connections: &[ConnectionPlan]) {
                     found.and_then(|i| u32::try_from(i).ok()).map(TagSlot)
                 };
                 let handshake = match &output.mode {
-                    OutputMode::Handshake { .. } => slot("ready")
+                    OutputMode::Handshake(_) => slot("ready")
                         .zip(slot("part"))
                         .map(|(ready, part)| HandshakePlan { ready, part, answer: take(connection) }),
                     OutputMode::Level | OutputMode::Pulse { .. } => None,

@@ -45,9 +45,9 @@ pub fn expand(line: &Line) -> Line {
     let mut whole = line.clone();
     for check in &line.checks {
         for output in &check.outputs {
-            if let OutputMode::Handshake { ready, part, .. } = &output.mode {
-                whole.tags.push(read(ready, &check.id, output, "ready"));
-                whole.tags.push(read(part, &check.id, output, "part"));
+            if let OutputMode::Handshake(registers) = &output.mode {
+                whole.tags.push(read(&registers.ready, &check.id, output, "ready"));
+                whole.tags.push(read(&registers.part, &check.id, output, "part"));
             }
         }
     }

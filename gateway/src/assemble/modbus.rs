@@ -69,8 +69,8 @@ fn targets<'a>(connection: &Connection, lines: &'a [LinePlan]) -> Vec<&'a WriteT
         targets.extend(line.heartbeat.iter().map(|beat| &beat.write));
         for output in line.checks.iter().flat_map(|check| &check.outputs) {
             targets.push(&output.write);
-            if let OutputMode::Handshake { answer, .. } = &output.mode {
-                targets.push(answer);
+            if let OutputMode::Handshake(registers) = &output.mode {
+                targets.push(&registers.answer);
             }
         }
     }
@@ -88,6 +88,7 @@ fn options(device: &Modbus) -> ModbusOptions {
     options.write_connection = device.write_connection;
     options.close_between_polls = device.close_between_polls;
     options.coalescing.gap_registers_max = device.gap_max;
+    options.coalescing.gap_bits_max = device.gap_bits_max;
     options.coalescing.registers_max = device.registers_per_read;
     options.coalescing.bits_max = device.bits_per_read;
     options.seed = super::mqtt::seed(&device.address);

@@ -14,8 +14,7 @@ use takt_adapters::mqtt::options::{ClientIdentity, Credentials, LastWill, Protoc
 use takt_adapters::mqtt::{GroupMapping, Options, Plan};
 use takt_adapters::stamp::{EpochUnit, StampFormat, StampReader};
 use takt_config::resolved::{
-    Connection, Endian, GroupKey, Mqtt, MqttSource, MqttVersion, PayloadFormat, RawType, Tag, TagSource, TimeField,
-    TimeFormat,
+    Connection, Conversion as Written, Endian, GroupKey, JsonFormat, Mqtt, MqttSource, MqttVersion, PayloadFormat, RawType, Tag, TagSource, TimeFormat,
 };
 use takt_config::{At, Pem, Problems, SecretRef};
 use takt_plant::{GroupSlot, WallTime};
@@ -188,23 +187,21 @@ fn mapping(group: &Group, slot: GroupSlot, tags: &[&Tag], problems: &mut Problem
         })
         .collect();
     let (_, first) = sources.first()?;
-    let conversions = sources.iter().map(|(tag, source)| conversion(tag, source));
+    let conversions = sources.iter().map(|(tag, source)| conversion(tag, &source.conversion));
     let format = match &first.format {
         PayloadFormat::Text => Format::Text(conversions.collect::<Vec<_>>().into_iter().next()?),
-        PayloadFormat::Raw { kind, endian, step } => Format::Raw(RawMapping {
-            number: raw(*kind, first, problems)?,
-            order: match endian {
+        PayloadFormat::Raw(raw) => Format::Raw(RawMapping {
+            number: number(raw.kind),
+            order: match raw.endian {
                 Endian::Little => ByteOrder::Little,
                 Endian::Big => ByteOrder::Big,
             },
-            header_bytes: 0,
+            header_bytes: raw.header_bytes as usize,
             stamp: None,
-            step: step.unwrap_or(Duration::ZERO),
+            step: raw.step.unwrap_or(Duration::ZERO),
             conversions: conversions.collect(),
         }),
-        PayloadFormat::Json { time, each, .. } => {
-            Format::Json(json(&sources, time.as_ref(), each.as_deref(), problems)?)
-        }
+        PayloadFormat::Json(layout) => Format::Json(json(&sources, layout, problems)?),
     };
     let qos = sources.iter().map(|(_, source)| source.qos).max().unwrap_or(1);
     let qos = match qos {
@@ -215,35 +212,39 @@ fn mapping(group: &Group, slot: GroupSlot, tags: &[&Tag], problems: &mut Problem
     Some(GroupMapping { group: slot, filter: filter.clone(), qos, tags: group.tags.clone().into(), format })
 }
 
-fn json(
-    sources: &[(&Tag, &MqttSource)],
-    time: Option<&TimeField>,
-    each: Option<&String>,
-    problems: &mut Problems,
-) -> Option<JsonMapping> {
+fn json(sources: &[(&Tag, &MqttSource)], layout: &JsonFormat, problems: &mut Problems) -> Option<JsonMapping> {
     let field = |(tag, source): &(&Tag, &MqttSource)| match &source.format {
-        PayloadFormat::Json { value, .. } => {
-            Some(Field { pointer: value.value.clone(), scope: Scope::Sample, conversion: conversion(tag, source) })
-        }
-        PayloadFormat::Text | PayloadFormat::Raw { .. } => None,
+        PayloadFormat::Json(json) => Some(Field {
+            pointer: json.value.value.clone(),
+            scope: Scope::Sample,
+            conversion: conversion(tag, &source.conversion),
+        }),
+        PayloadFormat::Text | PayloadFormat::Raw(_) => None,
     };
-    let source = match time {
+    let source = match &layout.time {
         None => TimeSource::Arrival,
         Some(time) => TimeSource::Field {
             pointer: time.pointer.value.clone(),
             scope: Scope::Sample,
-            stamp: stamp(&time.format, &time.pointer, problems)?,
+            stamp: stamp(&time.format, time.zone.as_ref(), &time.pointer, problems)?,
         },
     };
-    Some(JsonMapping {
-        layout: each.map_or(Layout::One, |samples| Layout::Each { samples: samples.clone() }),
-        fields: sources.iter().filter_map(field).collect(),
-        time: TimeMapping { source, step: Duration::ZERO },
-    })
+    let samples = match (&layout.each, layout.columns) {
+        (Some(samples), _) => Layout::Each { samples: samples.value.clone() },
+        (None, true) => Layout::Columns,
+        (None, false) => Layout::One,
+    };
+    let step = layout.step.unwrap_or(Duration::ZERO);
+    Some(JsonMapping { layout: samples, fields: sources.iter().filter_map(field).collect(), time: TimeMapping { source, step } })
 }
 
 /// A reader of time stamps as a document describes them.
-pub(super) fn stamp(format: &TimeFormat, at: &At<String>, problems: &mut Problems) -> Option<StampReader> {
+pub(super) fn stamp(
+    format: &TimeFormat,
+    zone: Option<&At<String>>,
+    at: &At<String>,
+    problems: &mut Problems,
+) -> Option<StampReader> {
     let format = match format {
         TimeFormat::Rfc3339 => StampFormat::Iso,
         TimeFormat::Seconds => StampFormat::Epoch(EpochUnit::Seconds),
@@ -259,23 +260,19 @@ pub(super) fn stamp(format: &TimeFormat, at: &At<String>, problems: &mut Problem
 }
 
 /// How a tag's text, number or flag becomes a reading.
-fn conversion(tag: &Tag, source: &MqttSource) -> Conversion {
-    Conversion { scale: 1.0, offset: 0.0, range: tag.range, text: source.text }
+pub(super) fn conversion(tag: &Tag, written: &Written) -> Conversion {
+    Conversion { scale: written.scale, offset: written.offset, range: tag.range, text: written.text }
 }
 
-fn raw(kind: RawType, source: &MqttSource, problems: &mut Problems) -> Option<RawNumber> {
-    Some(match kind {
+fn number(kind: RawType) -> RawNumber {
+    match kind {
         RawType::I16 => RawNumber::I16,
         RawType::U16 => RawNumber::U16,
         RawType::I32 => RawNumber::I32,
         RawType::U32 => RawNumber::U32,
         RawType::F32 => RawNumber::F32,
         RawType::F64 => RawNumber::F64,
-        RawType::I8 | RawType::U8 | RawType::I64 | RawType::U64 => {
-            problems.push(source.topic.problem("this raw type is not read yet", "use i16, u16, i32, u32, f32 or f64"));
-            return None;
-        }
-    })
+    }
 }
 
 fn sentence(error: &dyn std::error::Error) -> String {

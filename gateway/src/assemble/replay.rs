@@ -1,10 +1,9 @@
 //! Replay connections: columns of a recorded file become tags.
 
 use super::checks::LinePlan;
-use super::mqtt::stamp;
+use super::mqtt::{conversion, stamp};
 use super::{ConnectionPlan, DriverPlan};
 use crate::store::ConnectionSlot;
-use takt_adapters::convert::Conversion;
 use takt_adapters::replay::Options;
 use takt_adapters::replay::options::{Column, GroupColumns, Speed, TagColumn, TimeColumn};
 use takt_config::Problems;
@@ -21,11 +20,11 @@ pub(super) fn plan(
     lines: &[LinePlan],
     problems: &mut Problems,
 ) -> Option<ConnectionPlan> {
-    let ReplayTime::Column { column, format } = &file.time else {
+    let ReplayTime::Column { column, format, zone } = &file.time else {
         problems.push(connection.id.problem("rows without a time column cannot be replayed yet", "name the column of the time"));
         return None;
     };
-    let time = TimeColumn { column: Column::Named(column.value.clone()), stamp: stamp(format, column, problems)? };
+    let time = TimeColumn { column: Column::Named(column.value.clone()), stamp: stamp(format, zone.as_ref(), column, problems)? };
     let groups = lines.iter().flat_map(|line| {
         line.fed_by(&connection.id).map(|(group, slot, tags)| GroupColumns {
             group: slot,
@@ -58,6 +57,6 @@ pub(super) fn plan(
 
 fn column(tag: &Tag) -> Option<TagColumn> {
     let TagSource::Replay(source) = &tag.source else { return None };
-    let conversion = Conversion { range: tag.range, text: source.text, ..Conversion::default() };
+    let conversion = conversion(tag, &source.conversion);
     Some(TagColumn { column: Column::Named(source.column.value.clone()), conversion })
 }

@@ -89,16 +89,13 @@ fn rule(manifest: &Manifest, check: &Check) -> Result<Judging, String> {
         Limit::new(score.name.as_str(), overridden(&score.name).unwrap_or(score.limit)).map_err(|error| error.to_string())
     });
     let rule = Rule::new(limits.collect::<Result<_, _>>()?).map_err(|error| error.to_string())?;
-    let is_over_time = matches!(check.window.value, WindowSpec::Time { .. });
-    if !is_over_time || (check.rule.hysteresis == 0.0 && check.rule.evidence <= 1) {
-        return Ok(Judging::Memoryless(rule));
-    }
+    let Some(written) = &check.rule.steady else { return Ok(Judging::Memoryless(rule)) };
     let steady = Steady {
-        n_beyond: 1,
-        n_look_back: 1,
-        clear_factor: 1.0 - check.rule.hysteresis,
-        n_clear: 1,
-        n_evidence: check.rule.evidence.max(1),
+        n_beyond: written.n_beyond,
+        n_look_back: written.n_look_back,
+        clear_factor: written.clear_factor,
+        n_clear: written.n_clear,
+        n_evidence: written.n_evidence,
     };
     Judge::new(rule, steady).map(Judging::Steady).map_err(|error| error.to_string())
 }

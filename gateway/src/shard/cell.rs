@@ -362,7 +362,7 @@ fn machine(output: &Output, deadline: Duration) -> Options {
     let (mode, rest) = match &output.mode {
         OutputMode::Level => (Mode::Level, output.values.pass),
         OutputMode::Pulse { duration, rest } => (Mode::Pulse { duration: *duration }, *rest),
-        OutputMode::Handshake { .. } => (Mode::Handshake, zero_like(output.values.pass)),
+        OutputMode::Handshake(_) => (Mode::Handshake, zero_like(output.values.pass)),
     };
     let written = &output.values;
     let values = Values {
