@@ -10,6 +10,7 @@ use super::connection::ConnectionGauge;
 use super::plan::Now;
 use super::status::{CheckStatus, Problem, Severity};
 use super::{Board, CheckGauge, LineGauge, Phase, StoreStanding};
+use crate::payload::time_text;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use takt_adapters::Link;
@@ -20,13 +21,13 @@ pub(super) fn problems(board: &Board, lines: &[(CheckStatus, std::sync::Arc<Chec
     let mut found = of_program(board);
     let needed = needed(&board.lines());
     for connection in board.connections() {
-        found.extend(of_connection(&connection, needed.contains(&connection.plan().id), now));
+        found.extend(of_connection(&connection, needed.contains(&connection.plan().id)));
     }
     if lines.is_empty() {
         found.push(degraded("lines", "no check is configured; apply a line with `takt line apply FILE`".to_owned()));
     }
     for (shown, gauge) in lines {
-        of_check(shown, gauge, &mut found);
+        of_check(shown, gauge, now, &mut found);
     }
     found.sort_by_key(|problem| problem.severity);
     found
@@ -56,14 +57,14 @@ fn needed(lines: &[std::sync::Arc<LineGauge>]) -> BTreeSet<ConnectionId> {
     of_tags.chain(of_outputs).collect()
 }
 
-fn of_connection(gauge: &ConnectionGauge, needed: bool, now: Now) -> Vec<Problem> {
+fn of_connection(gauge: &ConnectionGauge, needed: bool) -> Vec<Problem> {
     let standing = gauge.standing();
     let place = format!("connection {}", gauge.plan().id);
-    let for_s = now.mono.since(standing.since.mono).as_secs();
+    let since = moment(standing.since.wall);
     let cut = match &standing.link {
         Some(Link::Up { .. }) => None,
         None => Some("it has not connected yet".to_owned()),
-        Some(Link::Down { why, .. }) => Some(format!("down for {for_s} s: {why}")),
+        Some(Link::Down { why, .. }) => Some(format!("down since {since}: {why}")),
         Some(Link::TakenOver) => Some(
             "another client took this client id; give one of the two another id and restart the connection".to_owned(),
         ),
@@ -76,7 +77,7 @@ fn of_connection(gauge: &ConnectionGauge, needed: bool, now: Now) -> Vec<Problem
     cut.into_iter().chain(aside).collect()
 }
 
-fn of_check(shown: &CheckStatus, gauge: &CheckGauge, found: &mut Vec<Problem>) {
+fn of_check(shown: &CheckStatus, gauge: &CheckGauge, now: Now, found: &mut Vec<Problem>) {
     let place = format!("{}/{}", shown.line, shown.id);
     let (models, production) = {
         let standing = gauge.standing();
@@ -86,9 +87,10 @@ fn of_check(shown: &CheckStatus, gauge: &CheckGauge, found: &mut Vec<Problem>) {
         found.extend(of_model(&place, name, standing));
     }
     if let (Some(quiet_max), Production::On { .. }) = (gauge.plan().quiet_max, &production)
-        && Duration::from_secs_f64(shown.quiet_s) > quiet_max
+        && let quiet = Duration::from_secs_f64(shown.quiet_s)
+        && quiet > quiet_max
     {
-        let why = format!("no verdict for {:.0} s although it is in production", shown.quiet_s);
+        let why = format!("no verdict since {} although it is in production", moment(now.wall.minus(quiet)));
         found.push(not_ready(&place, why));
     }
     if !shown.books.close {
@@ -119,6 +121,12 @@ fn of_device(place: &str, name: &str, device: &DeviceInUse) -> Option<Problem> {
         None if is_as_asked(asked, used) => None,
         None => Some(not_ready(place, format!("model {name} asked for {asked} but runs on {used}"))),
     }
+}
+
+/// A time to the second. Texts name moments, not ages, so that they change only when something did.
+fn moment(at: takt_plant::WallTime) -> String {
+    let text = time_text(at);
+    text.split_once('.').map_or(text.clone(), |(to_second, _)| format!("{to_second}Z"))
 }
 
 /// `auto` takes what there is; `openvino` is met by `openvino:CPU`.

@@ -282,10 +282,23 @@ fn reject_status(reject: &Reject) -> RejectStatus {
     RejectStatus {
         from: reject.from.clone(),
         why: reject.why.clone(),
-        first_bytes: reject.first_bytes.escape_ascii().to_string(),
+        first_bytes: printable(&reject.first_bytes),
         n_bytes: reject.n_bytes as u64,
         at: time_text(reject.arrived_at),
     }
+}
+
+/// Bytes as text: what is not printable ASCII stands as `\xNN`, a backslash as two.
+fn printable(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match byte {
+            b'\\' => text.push_str("\\\\"),
+            b' '..=b'~' => text.push(char::from(*byte)),
+            _ => text.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    text
 }
 
 fn queue_status(gauge: &QueueGauge) -> QueueStatus {
@@ -319,4 +332,18 @@ fn phase_word(phase: Phase) -> &'static str {
 
 fn millis(span: std::time::Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_shown_without_losing_one() {
+        let cases: [(&[u8], &str); 3] =
+            [(b"{\"a\": 1}", "{\"a\": 1}"), (b"\xff\x00\n~", "\\xff\\x00\\x0a~"), (b"a\\b", "a\\\\b")];
+        for (bytes, text) in cases {
+            assert_eq!(printable(bytes), text);
+        }
+    }
 }

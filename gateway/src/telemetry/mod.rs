@@ -81,7 +81,11 @@ impl Telemetry {
     /// Sets up metrics, and OTLP where it is configured.
     pub fn start(options: &TelemetryOptions, viewer: Arc<Viewer>) -> Result<Self, TelemetryError> {
         let registry = Registry::new();
-        let scrape = opentelemetry_prometheus::exporter().with_registry(registry.clone()).without_target_info().build();
+        let scrape = opentelemetry_prometheus::exporter()
+            .with_registry(registry.clone())
+            .without_target_info()
+            .scope_info_enabled(false)
+            .build();
         let resource = resource(&viewer);
         let mut metrics = SdkMeterProvider::builder()
             .with_resource(resource.clone())
