@@ -158,12 +158,13 @@ pub(super) fn bind(lines: &mut [LinePlan], connections: &[ConnectionPlan]) {
                     let found = plan.line.tags.iter().position(|tag| tag.id.as_str() == name);
                     found.and_then(|i| u32::try_from(i).ok()).map(TagSlot)
                 };
-                let handshake = match &output.mode {
-                    OutputMode::Handshake(_) => slot("ready")
-                        .zip(slot("part"))
-                        .map(|(ready, part)| HandshakePlan { ready, part, answer: take(connection) }),
-                    OutputMode::Level | OutputMode::Pulse { .. } => None,
-                };
+                let handshake =
+                    match &output.mode {
+                        OutputMode::Handshake(_) => slot("ready")
+                            .zip(slot("part"))
+                            .map(|(ready, part)| HandshakePlan { ready, part, answer: take(connection) }),
+                        OutputMode::Level | OutputMode::Pulse { .. } => None,
+                    };
                 planned.outputs.push(OutputPlan { connection, verdict, handshake });
             }
         }

@@ -14,7 +14,8 @@ use takt_adapters::mqtt::options::{ClientIdentity, Credentials, LastWill, Protoc
 use takt_adapters::mqtt::{GroupMapping, Options, Plan};
 use takt_adapters::stamp::{EpochUnit, StampFormat, StampReader};
 use takt_config::resolved::{
-    Connection, Conversion as Written, Endian, GroupKey, JsonFormat, Mqtt, MqttSource, MqttVersion, PayloadFormat, RawType, Tag, TagSource, TimeFormat,
+    Connection, Conversion as Written, Endian, GroupKey, JsonFormat, Mqtt, MqttSource, MqttVersion, PayloadFormat,
+    RawType, Tag, TagSource, TimeFormat,
 };
 use takt_config::{At, Pem, Problems, SecretRef};
 use takt_plant::{GroupSlot, WallTime};
@@ -235,7 +236,11 @@ fn json(sources: &[(&Tag, &MqttSource)], layout: &JsonFormat, problems: &mut Pro
         (None, false) => Layout::One,
     };
     let step = layout.step.unwrap_or(Duration::ZERO);
-    Some(JsonMapping { layout: samples, fields: sources.iter().filter_map(field).collect(), time: TimeMapping { source, step } })
+    Some(JsonMapping {
+        layout: samples,
+        fields: sources.iter().filter_map(field).collect(),
+        time: TimeMapping { source, step },
+    })
 }
 
 /// A reader of time stamps as a document describes them.

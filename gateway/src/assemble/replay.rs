@@ -21,10 +21,15 @@ pub(super) fn plan(
     problems: &mut Problems,
 ) -> Option<ConnectionPlan> {
     let ReplayTime::Column { column, format, zone } = &file.time else {
-        problems.push(connection.id.problem("rows without a time column cannot be replayed yet", "name the column of the time"));
+        problems.push(
+            connection.id.problem("rows without a time column cannot be replayed yet", "name the column of the time"),
+        );
         return None;
     };
-    let time = TimeColumn { column: Column::Named(column.value.clone()), stamp: stamp(format, zone.as_ref(), column, problems)? };
+    let time = TimeColumn {
+        column: Column::Named(column.value.clone()),
+        stamp: stamp(format, zone.as_ref(), column, problems)?,
+    };
     let groups = lines.iter().flat_map(|line| {
         line.fed_by(&connection.id).map(|(group, slot, tags)| GroupColumns {
             group: slot,

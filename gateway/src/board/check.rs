@@ -48,6 +48,13 @@ pub enum ModelStanding {
     },
 }
 
+impl ModelStanding {
+    /// Whether it judges.
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready { .. })
+    }
+}
+
 /// The device that was asked for and the one that is really in use (B28).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceInUse {
@@ -175,6 +182,11 @@ impl CheckGauge {
     /// Shows how the model of this name now stands.
     pub fn model(&self, name: &str, standing: ModelStanding) {
         self.standing().models.insert(name.to_owned(), standing);
+    }
+
+    /// How the model of this name stands; `None` when the check has no such model.
+    pub fn model_standing(&self, name: &str) -> Option<ModelStanding> {
+        self.standing().models.get(name).cloned()
     }
 
     /// Shows that a version was refused and the running one stays.

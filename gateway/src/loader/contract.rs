@@ -64,7 +64,9 @@ fn inputs(manifest: &Manifest, line: &Line, check: &Check, wrong: &mut Vec<Strin
 
 fn window(manifest: &Manifest, spec: &WindowSpec, wrong: &mut Vec<String>) {
     let fits = match (&manifest.window, spec) {
-        (WindowContract::Frame, WindowSpec::Frame) | (WindowContract::Trigger { .. }, WindowSpec::Trigger { .. }) => true,
+        (WindowContract::Frame, WindowSpec::Frame) | (WindowContract::Trigger { .. }, WindowSpec::Trigger { .. }) => {
+            true
+        }
         (WindowContract::Count { size: wanted }, WindowSpec::Count { size, .. }) => wanted == size,
         (WindowContract::Time { span, step }, WindowSpec::Time { span: s, step: t, .. }) => span == s && step == t,
         _ => false,
@@ -78,7 +80,8 @@ fn window(manifest: &Manifest, spec: &WindowSpec, wrong: &mut Vec<String>) {
 }
 
 fn rule(manifest: &Manifest, check: &Check) -> Result<Judging, String> {
-    let overridden = |name: &str| check.rule.limits.iter().find(|(score, _)| ***score == *name).map(|(_, limit)| *limit);
+    let overridden =
+        |name: &str| check.rule.limits.iter().find(|(score, _)| ***score == *name).map(|(_, limit)| *limit);
     for (score, _) in &check.rule.limits {
         if !manifest.scores.iter().any(|known| *known.name == ***score) {
             let known: Vec<&str> = manifest.scores.iter().map(|score| score.name.as_str()).collect();
@@ -86,7 +89,8 @@ fn rule(manifest: &Manifest, check: &Check) -> Result<Judging, String> {
         }
     }
     let limits = manifest.scores.iter().map(|score| {
-        Limit::new(score.name.as_str(), overridden(&score.name).unwrap_or(score.limit)).map_err(|error| error.to_string())
+        Limit::new(score.name.as_str(), overridden(&score.name).unwrap_or(score.limit))
+            .map_err(|error| error.to_string())
     });
     let rule = Rule::new(limits.collect::<Result<_, _>>()?).map_err(|error| error.to_string())?;
     let Some(written) = &check.rule.steady else { return Ok(Judging::Memoryless(rule)) };

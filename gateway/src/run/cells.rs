@@ -1,7 +1,7 @@
 //! Which cells run, and what new documents change.
 
 use super::{Shared, plans, restore};
-use crate::assemble::{self, CellPlan};
+use crate::assemble::{self, CellPlan, LinePlan};
 use crate::pipeline::cell::ArmOrder;
 use crate::shard::cell::CellStart;
 use crate::shard::{CellName, Order};
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use takt_adapters::Ticket;
 use takt_config::Resolved;
 use takt_config::resolved::{Connection, Line};
+use takt_plant::{CheckId, OutputId};
 use tokio::sync::oneshot;
 
 /// The running cells, and what the last run left.
@@ -62,6 +63,23 @@ impl Cells {
     }
 }
 
+/// Outputs of a plan whose arming still holds: what it was meant for has not changed.
+fn still_armed(cells: &Cells, plan: &CellPlan) -> Vec<ArmOrder> {
+    let holds = |order: &&ArmOrder| {
+        let name = format!("{}/{}/{}", order.line, order.check, order.output);
+        let record = cells.recovered.arming.iter().find(|record| record.output == name && record.at == order.at);
+        let line = plan.lines.iter().find(|line| *line.line.id == order.line);
+        match (record, line) {
+            (Some(record), Some(line)) => record.digest == arming_digest(line, &order.check, &order.output),
+            // Armed since the start: the cell that takes it is the one that it was meant for, unless
+            // its documents changed, and then the digest of the store's record decides at the next start.
+            (None, Some(_)) => true,
+            (_, None) => false,
+        }
+    };
+    cells.armed.iter().filter(holds).cloned().collect()
+}
+
 fn arm_order(record: &ArmingRecord) -> Option<ArmOrder> {
     let mut parts = record.output.splitn(3, '/');
     Some(ArmOrder {
@@ -72,6 +90,16 @@ fn arm_order(record: &ArmingRecord) -> Option<ArmOrder> {
         by: record.by.clone(),
         at: record.at,
     })
+}
+
+/// Names what an output's arming is meant for: where it is written, what, and by which checks of
+/// which inputs and models. When it changes, the arming ends.
+pub(crate) fn arming_digest(line: &LinePlan, check: &CheckId, output: &OutputId) -> String {
+    let Some(check) = line.line.checks.iter().find(|c| *c.id == *check) else { return String::new() };
+    let Some(output) = check.outputs.iter().find(|o| *o.id == *output) else { return String::new() };
+    let inputs: Vec<_> = check.inputs.iter().map(|input| (&input.role, line.line.tag(input.tag))).collect();
+    let text = format!("{output:?} {inputs:?} {:?} {:?}", check.selection, check.rule);
+    takt_config::digest(&text)
 }
 
 /// Brings documents into force: stops the cells that they change, starts what is new. Cells that are
@@ -93,7 +121,8 @@ pub(crate) async fn apply(shared: &Arc<Shared>, documents: &Resolved) -> Result<
     }
     let mut cells = shared.cells.lock().await;
     let same = |name: &CellName, running: &RunningPlan| wanted.get(name).is_some_and(|(_, d)| *d == running.documents);
-    let gone: Vec<CellName> = cells.running.iter().filter(|(name, running)| !same(name, running)).map(|(n, _)| n.clone()).collect();
+    let gone: Vec<CellName> =
+        cells.running.iter().filter(|(name, running)| !same(name, running)).map(|(n, _)| n.clone()).collect();
     for name in gone {
         if let Some(running) = cells.running.remove(&name) {
             stop(shared, &name, &running).await;
@@ -166,7 +195,7 @@ async fn start(
         connections: gauges.connections,
         lines: gauges.lines,
         queue: Arc::clone(&shared.queue),
-        armed: cells.armed.clone(),
+        armed: still_armed(cells, &plan),
         intents: plans::intents(shared)?,
     };
     let (done, started) = oneshot::channel();

@@ -40,7 +40,7 @@ pub fn gateway(source: &DocumentSource) -> Result<Gateway> {
 /// # Errors
 /// Every problem of all of them together.
 pub async fn with_applied(source: &DocumentSource, store: &Store) -> Result<Resolved> {
-    let applied = store.documents(KIND).await?;
+    let applied = store.reader().documents(KIND).await?;
     Ok(read_all(source, &applied)?)
 }
 

@@ -94,9 +94,11 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let telemetry = Arc::new(Telemetry::start(&TelemetryOptions::default(), Arc::clone(&viewer))?);
     let catalogue = Catalogue::open(&data_dir.join("models"))?;
     let loader = Arc::new(Loader::new(runtime, catalogue, data_dir.join("engines"), clock));
-    let executor = Executor::start(executor_threads(&gateway), clock).context("the executor's threads cannot be started")?;
+    let executor =
+        Executor::start(executor_threads(&gateway), clock).context("the executor's threads cannot be started")?;
     let shards = (0..n_shards(&gateway)).map(Shard::start).collect::<std::io::Result<_>>();
-    let queue = board.queue("journal", StoreOptions::default().queue_entries_max, "kept by the cell, then frames are given up");
+    let queue =
+        board.queue("journal", StoreOptions::default().queue_entries_max, "kept by the cell, then frames are given up");
     let shared = Arc::new(Shared {
         queue,
         source,
@@ -167,7 +169,9 @@ async fn open_store(gateway: &Gateway, clock: Clock) -> Result<(Store, Recovered
         linger: gateway.history.journal_linger,
         ..StoreOptions::default()
     };
-    tokio::task::spawn_blocking(move || Store::open(&dir, options, clock)).await?.map_err(|error| anyhow::anyhow!(sentence(&error)))
+    tokio::task::spawn_blocking(move || Store::open(&dir, options, clock))
+        .await?
+        .map_err(|error| anyhow::anyhow!(sentence(&error)))
 }
 
 /// The library: as configured, else from the environment, else beside the program.

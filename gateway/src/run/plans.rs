@@ -74,7 +74,8 @@ fn one(loader: &Loader, line: &Line, check: &Check, gauge: &LineGauge, brought: 
 /// The folder of the intent logs.
 pub(crate) fn intents(shared: &Shared) -> Result<PathBuf> {
     let dir = shared.gateway.data_dir.value.join("intents");
-    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}; check who may write there", dir.display()))?;
+    std::fs::create_dir_all(&dir)
+        .with_context(|| format!("cannot make {}; check who may write there", dir.display()))?;
     Ok(dir)
 }
 

@@ -3,10 +3,10 @@
 use super::Shared;
 use crate::assemble::{CellPlan, CheckPlan, LinePlan};
 use crate::pipeline::position::Position;
-use crate::store::{Recovered, StoredFrame};
+use crate::store::{Recovered, Since, StoredFrame};
 use takt_models::judge::JudgeMemory;
 use takt_models::windower::Windower;
-use takt_plant::Frame;
+use takt_plant::{Frame, WindowSpec};
 
 /// One check as it stood.
 pub(crate) struct Brought {
@@ -59,6 +59,13 @@ fn one(recovered: &Recovered, check: &CheckPlan, frames: &[Frame]) -> Brought {
     Brought { windower, memories: position.memories, epoch, seq: position.seq.min(given), given }
 }
 
+/// Frames of each group that are read back: what a frame check gave since its last position, or
+/// what the windows of the other kinds may hold.
+fn n_kept(line: &LinePlan) -> usize {
+    let only_frames = line.checks.iter().all(|check| check.windower.spec == WindowSpec::Frame);
+    if only_frames { 4_096 } else { 65_536 }
+}
+
 /// The line's frames since the oldest one that any of its checks needs, in order of arrival.
 async fn frames(shared: &Shared, recovered: &Recovered, line: &LinePlan) -> Vec<Frame> {
     if !line.checks.iter().any(|check| recovered.positions.contains_key(&check.slot)) {
@@ -67,7 +74,7 @@ async fn frames(shared: &Shared, recovered: &Recovered, line: &LinePlan) -> Vec<
     let mut frames = Vec::new();
     for (group, slot) in line.groups.iter().zip(&line.slots) {
         let tags: std::sync::Arc<[_]> = group.tags.clone().into();
-        match shared.store.open_frames(*slot).await {
+        match shared.store.reader().frames(*slot, Since::Last(n_kept(line))).await {
             Ok(stored) => frames.extend(stored.into_iter().map(|stored| frame(*slot, &tags, stored, shared))),
             Err(error) => {
                 tracing::warn!(line = %*line.line.id, %error, "kept frames cannot be read; open windows are dropped");

@@ -264,13 +264,7 @@ fn presence_topic(plan: &ConnectionPlan) -> Option<String> {
     }
 }
 
-fn line(
-    plan: &LinePlan,
-    gauge: &Arc<LineGauge>,
-    checks: Vec<CheckStart>,
-    start: &CellStart,
-    ends: &Ends,
-) -> Line {
+fn line(plan: &LinePlan, gauge: &Arc<LineGauge>, checks: Vec<CheckStart>, start: &CellStart, ends: &Ends) -> Line {
     let heartbeat = plan.heartbeat.and_then(|beat| {
         let interlock = Interlock::new(beat.slot, WriteLimits::default());
         let queue = ends.writes.get(&beat.connection)?.clone();

@@ -37,12 +37,8 @@ pub enum Command {
         /// The file.
         path: PathBuf,
     },
-    /// This version judges from the next window on.
+    /// This version judges from the next window on, wherever the model is used.
     ModelActivate {
-        /// The line.
-        line: LineId,
-        /// The check.
-        check: CheckId,
         /// The model.
         model: String,
         /// Its version.
@@ -50,10 +46,8 @@ pub enum Command {
     },
     /// Back to the version before.
     ModelRollback {
-        /// The line.
-        line: LineId,
-        /// The check.
-        check: CheckId,
+        /// The model.
+        model: String,
     },
     /// Learns a baseline from what was recorded or comes.
     Learn {
@@ -144,8 +138,8 @@ pub(super) enum WireCommand {
     Reload,
     Stop,
     ModelInstall { path: PathBuf },
-    ModelActivate { line: String, check: String, model: String, version: String },
-    ModelRollback { line: String, check: String },
+    ModelActivate { model: String, version: String },
+    ModelRollback { model: String },
     Learn { line: String, check: String, options: serde_json::Value },
 }
 
@@ -164,14 +158,8 @@ impl From<Command> for WireCommand {
             Command::Reload => Self::Reload,
             Command::Stop => Self::Stop,
             Command::ModelInstall { path } => Self::ModelInstall { path },
-            Command::ModelActivate { line, check, model, version } => {
-                let (line, check) = place(line, check);
-                Self::ModelActivate { line, check, model, version }
-            }
-            Command::ModelRollback { line, check } => {
-                let (line, check) = place(line, check);
-                Self::ModelRollback { line, check }
-            }
+            Command::ModelActivate { model, version } => Self::ModelActivate { model, version },
+            Command::ModelRollback { model } => Self::ModelRollback { model },
             Command::Learn { line, check, options } => {
                 let (line, check) = place(line, check);
                 Self::Learn { line, check, options }
@@ -194,12 +182,8 @@ impl TryFrom<WireCommand> for Command {
             WireCommand::Reload => Self::Reload,
             WireCommand::Stop => Self::Stop,
             WireCommand::ModelInstall { path } => Self::ModelInstall { path },
-            WireCommand::ModelActivate { line, check, model, version } => {
-                Self::ModelActivate { line: line.parse()?, check: check.parse()?, model, version }
-            }
-            WireCommand::ModelRollback { line, check } => {
-                Self::ModelRollback { line: line.parse()?, check: check.parse()? }
-            }
+            WireCommand::ModelActivate { model, version } => Self::ModelActivate { model, version },
+            WireCommand::ModelRollback { model } => Self::ModelRollback { model },
             WireCommand::Learn { line, check, options } => {
                 Self::Learn { line: line.parse()?, check: check.parse()?, options }
             }
