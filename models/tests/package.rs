@@ -45,7 +45,7 @@ fn manifest() -> Manifest {
                     feature("vibration", FeatureKind::Crest),
                     feature("vibration", FeatureKind::Kurtosis),
                     feature("vibration", FeatureKind::Skewness),
-                    feature("vibration", FeatureKind::Band { low_hz: 10.0, high_hz: 500.0 }),
+                    feature("vibration", FeatureKind::BandEnergy { low_hz: 10.0, high_hz: 500.0 }),
                 ],
             },
         },
@@ -133,7 +133,7 @@ fn every_broken_rule_is_named_at_once() {
         (|m| m.inputs[0].range = Some((1.0, 1.0)), "range of 'force'"),
         (|m| m.window = WindowContract::Count { size: 0 }, "size must be at least 1"),
         (|m| m.window = WindowContract::Count { size: u32::MAX }, "numbers in one window"),
-        (|m| m.window = WindowContract::Count { size: 4 }, "'vibration' needs a cadence"),
+        (|m| m.window = WindowContract::Count { size: 4 }, "a band of 'vibration': band energies need the sample rate"),
         (|m| m.window = WindowContract::Trigger { n_min: 3, n_max: 2 }, "n_max at least n_min"),
         (
             |m| m.window = WindowContract::Time { span: Duration::from_millis(5), step: Duration::from_millis(2) },
@@ -149,11 +149,11 @@ fn every_broken_rule_is_named_at_once() {
         (|m| m.tensor.preprocessing = Preprocessing::Features { list: Vec::new() }, "needs a list of features"),
         (
             |m| {
-                let kind = FeatureKind::Band { low_hz: 10.0, high_hz: 500.1 };
+                let kind = FeatureKind::BandEnergy { low_hz: 500.1, high_hz: 600.0 };
                 let list = vec![FeatureSpec { input: "force".into(), kind }];
                 m.tensor.preprocessing = Preprocessing::Features { list };
             },
-            "half the sample rate, 500 Hz",
+            "at or below 500 Hz",
         ),
         (
             |m| {
@@ -161,6 +161,16 @@ fn every_broken_rule_is_named_at_once() {
                 m.tensor.preprocessing = Preprocessing::Features { list };
             },
             "names 'heat', which is no input",
+        ),
+        (
+            |m| {
+                m.window = WindowContract::Count { size: 4 };
+                m.inputs[1].cadence = Some(Duration::from_millis(2));
+                let kind = FeatureKind::BandEnergy { low_hz: 10.0, high_hz: 50.0 };
+                let list = ["force", "vibration"].map(|input| FeatureSpec { input: input.into(), kind });
+                m.tensor.preprocessing = Preprocessing::Features { list: list.into() };
+            },
+            "'vibration' has another cadence",
         ),
         (|m| m.scores.clear(), "scores: give 1 to"),
         (|m| m.scores[0].limit = f64::NAN, "limit of 't2'"),

@@ -2,7 +2,7 @@
 
 use super::contract;
 use super::error::{LoadError, RuntimeFailure, ScoreError};
-use super::filling::Filling;
+use super::filling::{Filling, FillingError};
 use super::outputs::Outputs;
 use super::runtime::Runtime;
 use super::session;
@@ -49,7 +49,10 @@ impl Engine {
             return Err(LoadError::Contract { complaints });
         }
         let device = |source| LoadError::Provider { provider, source };
-        let filling = Filling::new(package.manifest()).map_err(device)?;
+        let filling = Filling::new(package.manifest()).map_err(|e| match e {
+            FillingError::Runtime(source) => device(source),
+            FillingError::Features(e) => LoadError::Contract { complaints: vec![format!("features: {e}")] },
+        })?;
         let options = RunOptions::new().map_err(|e| device(e.into()))?;
         let mode = Mode::Stoppable(Arc::new(options));
         let mut engine = Self { session, filling, outputs: Outputs::new(package.manifest()), mode };

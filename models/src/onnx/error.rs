@@ -1,6 +1,7 @@
 //! What can go wrong with the runtime, with loading a model and with a run.
 
 use super::runtime::Pack;
+use crate::features::FeatureError;
 use crate::package::Provider;
 use std::path::PathBuf;
 
@@ -166,7 +167,7 @@ pub enum LoadError {
 }
 
 /// Why a window got no scores. The check says inconclusive(model error).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ScoreError {
     /// The window has a hole; a model never sees such a window.
     #[error("input '{role}' has a hole; this window is inconclusive")]
@@ -193,6 +194,9 @@ pub enum ScoreError {
         /// Most samples.
         n_max: u32,
     },
+    /// A feature could not be computed.
+    #[error("the window's features could not be computed; bind the check's window to the model again")]
+    Features(#[source] FeatureError),
     /// The run was stopped by its [`Stopper`](super::Stopper).
     #[error("the run was stopped at its deadline; give the check more time, or the model a faster device")]
     Stopped,

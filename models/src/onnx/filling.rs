@@ -2,6 +2,7 @@
 
 use super::contract;
 use super::error::{RuntimeFailure, ScoreError};
+use crate::features::{FeatureError, FeaturePlan};
 use crate::package::{Element, Layout, Manifest, Preprocessing};
 use crate::windower::Window;
 use ort::session::SessionInputValue;
@@ -10,7 +11,7 @@ use ort::value::Tensor;
 /// The input tensor, owned for the scorer's life, and how a window becomes it.
 pub(super) struct Filling {
     tensor: InputTensor,
-    order: Order,
+    way: Way,
     n_inputs: usize,
     n_min: u32,
     n_max: u32,
@@ -21,25 +22,50 @@ enum InputTensor {
     F64(Tensor<f64>),
 }
 
-/// Where a column's samples go.
-enum Order {
+/// Why a tensor and its features cannot be prepared.
+pub(super) enum FillingError {
+    Runtime(RuntimeFailure),
+    Features(FeatureError),
+}
+
+impl From<ort::Error> for FillingError {
+    fn from(e: ort::Error) -> Self {
+        Self::Runtime(e.into())
+    }
+}
+
+impl From<FeatureError> for FillingError {
+    fn from(e: FeatureError) -> Self {
+        Self::Features(e)
+    }
+}
+
+/// How columns become elements.
+enum Way {
     /// The newest sample only, at the column's index.
     Newest,
     /// One after the other, column by column.
     ChannelsFirst,
     /// Interleaved.
     SamplesFirst,
+    /// Numbers computed from them.
+    Features(Box<FeaturePlan>),
 }
 
 /// An element type that a sample becomes. Values beyond its range become infinite, and the score
 /// then is not finite: inconclusive, never a wrong number.
 trait Narrow: Copy {
     fn narrow(v: f64) -> Self;
+    fn compute(plan: &mut FeaturePlan, columns: &[Vec<f64>], out: &mut [Self]) -> Result<(), FeatureError>;
 }
 
 impl Narrow for f32 {
     fn narrow(v: f64) -> Self {
         v as f32
+    }
+
+    fn compute(plan: &mut FeaturePlan, columns: &[Vec<f64>], out: &mut [Self]) -> Result<(), FeatureError> {
+        plan.compute(columns, out)
     }
 }
 
@@ -47,34 +73,38 @@ impl Narrow for f64 {
     fn narrow(v: f64) -> Self {
         v
     }
+
+    fn compute(plan: &mut FeaturePlan, columns: &[Vec<f64>], out: &mut [Self]) -> Result<(), FeatureError> {
+        plan.compute_f64(columns, out)
+    }
 }
 
 impl Filling {
-    pub(super) fn new(m: &Manifest) -> Result<Self, RuntimeFailure> {
+    pub(super) fn new(m: &Manifest) -> Result<Self, FillingError> {
         let shape = contract::input_shape(m);
         let n: usize = shape.iter().product();
         let tensor = match m.tensor.element {
             Element::F32 => InputTensor::F32(Tensor::from_array((shape, vec![0.0; n]))?),
             Element::F64 => InputTensor::F64(Tensor::from_array((shape, vec![0.0; n]))?),
         };
-        let order = match &m.tensor.preprocessing {
-            Preprocessing::Frame => Order::Newest,
-            Preprocessing::Series { layout: Layout::ChannelsFirst } => Order::ChannelsFirst,
-            Preprocessing::Series { layout: Layout::SamplesFirst } => Order::SamplesFirst,
-            Preprocessing::Features { .. } => Order::Newest,
+        let way = match &m.tensor.preprocessing {
+            Preprocessing::Frame => Way::Newest,
+            Preprocessing::Series { layout: Layout::ChannelsFirst } => Way::ChannelsFirst,
+            Preprocessing::Series { layout: Layout::SamplesFirst } => Way::SamplesFirst,
+            Preprocessing::Features { .. } => Way::Features(Box::new(m.feature_plan()?)),
         };
         let (n_min, n_max) = m.window.n_samples_bounds();
-        Ok(Self { tensor, order, n_inputs: m.inputs.len(), n_min, n_max })
+        Ok(Self { tensor, way, n_inputs: m.inputs.len(), n_min, n_max })
     }
 
     /// Writes a window into the tensor.
     pub(super) fn fill(&mut self, columns: &[Vec<f64>]) -> Result<(), ScoreError> {
         self.check_shape(columns)?;
         match &mut self.tensor {
-            InputTensor::F32(tensor) => write(&self.order, columns, tensor.extract_tensor_mut().1),
-            InputTensor::F64(tensor) => write(&self.order, columns, tensor.extract_tensor_mut().1),
+            InputTensor::F32(tensor) => write(&mut self.way, columns, tensor.extract_tensor_mut().1),
+            InputTensor::F64(tensor) => write(&mut self.way, columns, tensor.extract_tensor_mut().1),
         }
-        Ok(())
+        .map_err(ScoreError::Features)
     }
 
     /// The tensor as an input of a run.
@@ -115,24 +145,25 @@ pub(super) fn check_hole(window: &Window, m: &Manifest) -> Result<(), ScoreError
     }
 }
 
-fn write<T: Narrow>(order: &Order, columns: &[Vec<f64>], tensor: &mut [T]) {
-    match order {
-        Order::Newest => {
+fn write<T: Narrow>(way: &mut Way, columns: &[Vec<f64>], tensor: &mut [T]) -> Result<(), FeatureError> {
+    match way {
+        Way::Newest => {
             for (slot, column) in tensor.iter_mut().zip(columns) {
                 *slot = T::narrow(column.last().copied().unwrap_or(f64::NAN));
             }
         }
-        Order::ChannelsFirst => {
-            for (slot, v) in tensor.iter_mut().zip(columns.iter().flatten()) {
-                *slot = T::narrow(*v);
+        Way::ChannelsFirst => {
+            for (row, column) in tensor.chunks_mut(columns.first().map_or(1, Vec::len).max(1)).zip(columns) {
+                row.iter_mut().zip(column).for_each(|(slot, v)| *slot = T::narrow(*v));
             }
         }
-        Order::SamplesFirst => {
+        Way::SamplesFirst => {
             for (i, column) in columns.iter().enumerate() {
-                for (slot, v) in tensor.iter_mut().skip(i).step_by(columns.len()).zip(column) {
-                    *slot = T::narrow(*v);
-                }
+                let slots = tensor.iter_mut().skip(i).step_by(columns.len());
+                slots.zip(column).for_each(|(slot, v)| *slot = T::narrow(*v));
             }
         }
+        Way::Features(plan) => T::compute(plan, columns, tensor)?,
     }
+    Ok(())
 }

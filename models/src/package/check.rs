@@ -4,6 +4,7 @@ use super::{
     ContributionSpec, FeatureKind, FeatureSpec, Manifest, N_VECTORS_MAX, Preprocessing, ScoreSpec, TestVector,
     Tolerance, WindowContract,
 };
+use crate::features::FeaturePlan;
 use std::collections::BTreeSet;
 use takt_plant::TagId;
 
@@ -118,27 +119,28 @@ fn preprocessing(m: &Manifest, found: &mut Vec<String>) {
             if list.is_empty() || list.len() as u64 > N_VALUES_MAX {
                 found.push("tensor: preprocessing 'features' needs a list of features".into());
             }
-            list.iter().for_each(|spec| feature(m, spec, found));
+            features(m, list, found);
         }
     }
 }
 
-fn feature(m: &Manifest, spec: &FeatureSpec, found: &mut Vec<String>) {
-    let Some(input) = m.inputs.iter().find(|i| i.role == spec.input) else {
-        found.push(format!("tensor: a feature names '{}', which is no input", spec.input.escape_debug()));
-        return;
-    };
-    let FeatureKind::Band { low_hz, high_hz } = spec.kind else { return };
-    let Some(sample_hz) = m.sample_hz(input) else {
-        found.push(format!("inputs: '{}' needs a cadence, because a band feature is computed from it", input.role));
-        return;
-    };
-    if !(low_hz.is_finite() && high_hz.is_finite() && low_hz >= 0.0 && low_hz < high_hz && high_hz <= sample_hz / 2.0) {
-        found.push(format!(
-            "tensor: band {low_hz}–{high_hz} Hz of '{}' must rise and end at half the sample rate, {} Hz",
-            input.role,
-            sample_hz / 2.0
-        ));
+fn features(m: &Manifest, list: &[FeatureSpec], found: &mut Vec<String>) {
+    let mut rate: Option<f64> = None;
+    for spec in list {
+        let Some(input) = m.inputs.iter().find(|i| i.role == spec.input) else {
+            found.push(format!("tensor: a feature names '{}', which is no input", spec.input.escape_debug()));
+            continue;
+        };
+        if !matches!(spec.kind, FeatureKind::BandEnergy { .. }) {
+            continue;
+        }
+        let sample_hz = m.sample_hz(input);
+        if let Err(e) = FeaturePlan::new(vec![(0, spec.kind)], sample_hz) {
+            found.push(format!("tensor: a band of '{}': {e}", input.role));
+        }
+        if sample_hz.is_some_and(|hz| *rate.get_or_insert(hz) != hz) {
+            found.push(format!("inputs: '{}' has another cadence than the other inputs with bands", input.role));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The manifest: what a model declares about itself. Plain values, no serialisation.
 
 use super::{ModelVersion, Provider};
+use crate::features::{Feature, FeatureError, FeaturePlan};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use takt_plant::{ModelId, WallTime};
@@ -44,6 +45,26 @@ impl Manifest {
             _ => input.cadence,
         };
         step.filter(|s| !s.is_zero()).map(|s| 1.0 / s.as_secs_f64())
+    }
+}
+
+impl Manifest {
+    /// How the tensor's features are computed; the empty plan where the tensor is none of features.
+    ///
+    /// All bands share one sample rate, because one message or poll brings a window's columns
+    /// together.
+    ///
+    /// # Errors
+    /// A band without a sample rate, or one that holds no frequency.
+    pub fn feature_plan(&self) -> Result<FeaturePlan, FeatureError> {
+        let Preprocessing::Features { list } = &self.tensor.preprocessing else {
+            return FeaturePlan::new(Vec::new(), None);
+        };
+        let place = |f: &FeatureSpec| self.inputs.iter().position(|i| i.role == f.input);
+        let items: Vec<_> = list.iter().filter_map(|f| Some((place(f)?, f.kind))).collect();
+        let band = items.iter().find(|(_, kind)| matches!(kind, Feature::BandEnergy { .. }));
+        let sample_hz = band.and_then(|(input, _)| self.sample_hz(&self.inputs[*input]));
+        FeaturePlan::new(items, sample_hz)
     }
 }
 
@@ -168,33 +189,7 @@ pub struct FeatureSpec {
     /// The input's role.
     pub input: String,
     /// What is computed.
-    pub kind: FeatureKind,
-}
-
-/// What can be computed from one column of a window. Formulas stand in [`crate::features`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum FeatureKind {
-    /// Arithmetic mean.
-    Mean,
-    /// Standard deviation.
-    Std,
-    /// Root mean square.
-    Rms,
-    /// Greatest absolute value.
-    Peak,
-    /// Peak divided by RMS.
-    Crest,
-    /// Fourth standardised moment.
-    Kurtosis,
-    /// Third standardised moment.
-    Skewness,
-    /// Energy of the spectrum within a band.
-    Band {
-        /// Lower edge.
-        low_hz: f64,
-        /// Upper edge, above the lower and at most half the sample rate.
-        high_hz: f64,
-    },
+    pub kind: Feature,
 }
 
 /// One number that the model gives, and its upper control limit.

@@ -19,13 +19,15 @@ mod written;
 use std::io::Read;
 use std::path::Path;
 
+/// What a feature is; its formulas stand with it.
+pub use crate::features::Feature as FeatureKind;
 pub use archive::PACKAGE_BYTES_MAX;
 pub use check::{N_INPUTS_MAX, N_SCORES_MAX, N_VALUES_MAX};
 pub use digest::{Digest, InvalidDigest};
 pub use error::{OpenError, PackError};
 pub use manifest::{
-    ContributionForm, ContributionSpec, Cost, Element, FeatureKind, FeatureSpec, Input, Layout, Manifest, ModelKind,
-    PairTolerance, Preprocessing, Provenance, ScoreSpec, TensorSpec, Tolerance, Tolerances, WindowContract,
+    ContributionForm, ContributionSpec, Cost, Element, FeatureSpec, Input, Layout, Manifest, ModelKind, PairTolerance,
+    Preprocessing, Provenance, ScoreSpec, TensorSpec, Tolerance, Tolerances, WindowContract,
 };
 pub use provider::{InvalidProvider, OpenVinoDevice, Provider};
 pub use vector::{N_VECTORS_MAX, TestVector};

@@ -357,7 +357,7 @@ impl From<&FeatureSpec> for Feature {
             FeatureKind::Crest => Self::Crest { input },
             FeatureKind::Kurtosis => Self::Kurtosis { input },
             FeatureKind::Skewness => Self::Skewness { input },
-            FeatureKind::Band { low_hz, high_hz } => Self::Band { input, low_hz, high_hz },
+            FeatureKind::BandEnergy { low_hz, high_hz } => Self::Band { input, low_hz, high_hz },
         }
     }
 }
@@ -372,7 +372,7 @@ impl From<Feature> for FeatureSpec {
             Feature::Crest { input } => (input, FeatureKind::Crest),
             Feature::Kurtosis { input } => (input, FeatureKind::Kurtosis),
             Feature::Skewness { input } => (input, FeatureKind::Skewness),
-            Feature::Band { input, low_hz, high_hz } => (input, FeatureKind::Band { low_hz, high_hz }),
+            Feature::Band { input, low_hz, high_hz } => (input, FeatureKind::BandEnergy { low_hz, high_hz }),
         };
         Self { input, kind }
     }

@@ -77,6 +77,7 @@ pub fn window(columns: Vec<Vec<f64>>) -> Window {
         recipe: None,
         columns,
         hole: None::<Hole>,
+        segment: 0,
     }
 }
 

@@ -53,6 +53,51 @@ fn each_preprocessing_lays_the_window_out_as_it_says() {
 }
 
 #[test]
+fn features_come_in_the_manifests_order_whatever_the_windows_length() {
+    let feature = |input: &str, kind| FeatureSpec { input: input.into(), kind };
+    let list = vec![
+        feature("b", FeatureKind::Mean),
+        feature("a", FeatureKind::Peak),
+        feature("b", FeatureKind::Rms),
+        feature("a", FeatureKind::BandEnergy { low_hz: 0.0, high_hz: 2.0 }),
+        feature("a", FeatureKind::Mean),
+        feature("a", FeatureKind::Std),
+        feature("b", FeatureKind::Crest),
+        feature("b", FeatureKind::Skewness),
+    ];
+    let mut m = manifest(2, WindowContract::Trigger { n_min: 2, n_max: 9 }, Preprocessing::Features { list });
+    m.inputs[0].cadence = Some(Duration::from_secs(1));
+    m.scores = (0..8).map(|i| score(&format!("f{i}"), "y", i, 1.0)).collect();
+    // The graph gives one contribution per feature: they are added up by input.
+    m.contributions = vec![ContributionSpec { score: "f1".into(), tensor: "y".into(), form: ContributionForm::Raw }];
+    let expected = |columns: &[Vec<f64>]| {
+        let mut numbers = [0.0; 8];
+        let mut plan = m.feature_plan().expect("a plan");
+        plan.compute_f64(columns, &mut numbers).expect("computes");
+        numbers
+    };
+    let columns = |n: i32| vec![(0..n).map(|i| f64::from(i * 7 % 5) - 9.0).collect(), vec![3.0; n as usize]];
+    let graph = include_bytes!("../fixtures/identity_8.onnx");
+    let vectors = [vector(columns(5), expected(&columns(5)).to_vec())];
+    let mut scorer = load(&m, graph, &vectors).expect("loads");
+    for n in [2, 5, 9] {
+        let right = expected(&columns(n));
+        let scored = scorer.score(&window(columns(n)), &now).expect("scores");
+        for (f, e) in scored.scores.iter().zip(right) {
+            assert!((f - e).abs() < 1e-5, "{n} samples: {:?} instead of {right:?}", scored.scores);
+        }
+        assert_eq!(scored.scores[0], 3.0, "the mean of b");
+        assert_eq!(scored.explains, Some(1), "the peak of a stands out");
+        let of_b: f64 = [0, 2, 6, 7].iter().map(|i: &usize| right[*i].max(0.0)).sum();
+        let of_a: f64 = (right[1] + right[3] + right[4] + right[5]).max(0.0);
+        let shares = scored.contributions.expect("shares");
+        assert!((shares[1] - of_b / (of_a + of_b)).abs() < 1e-5, "{shares:?}");
+    }
+    let error = scorer.score(&window(columns(10)), &now).expect_err("too long").to_string();
+    assert!(error.contains("10 samples in column 0") && error.contains("2 columns of 2 to 9"), "{error}");
+}
+
+#[test]
 fn a_window_that_does_not_fit_is_refused_and_the_next_one_scores() {
     let mut scorer = load(&affine::manifest(), affine::GRAPH, &affine::vectors()).expect("loads");
     let good = || window(vec![vec![3.0], vec![4.0]]);
