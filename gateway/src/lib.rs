@@ -10,6 +10,7 @@ pub mod payload;
 pub mod pipeline;
 pub mod record;
 pub mod run;
+pub mod secrets;
 pub mod shard;
 pub mod store;
 pub mod telemetry;
