@@ -145,7 +145,7 @@ fn lanes(plan: &Plan, now: MonoTime) -> Vec<Lane> {
 
 impl<I: Intake> ModbusDriver<I> {
     /// Reads and writes until `stop`; then sends the writes that were handed over before, within
-    /// three time-outs, and closes the sockets.
+    /// three time-outs, waits for the request that is out, and closes the sockets.
     pub async fn run(mut self, stop: CancellationToken) {
         loop {
             self.settle();
@@ -472,17 +472,21 @@ impl<I: Intake> ModbusDriver<I> {
 
     /// The end: what was handed over before is still written, in bounded time; nothing is read.
     async fn drain(mut self) {
-        let until = self.clock.instant(self.clock.mono().plus(self.plan.options.timing.timeout * 3)).into();
+        let until = self.clock.mono().plus(self.plan.options.timing.timeout * 3);
         self.writes.close();
         loop {
+            let is_late = self.clock.mono() >= until;
+            if is_late {
+                self.refuse_writes();
+            }
             self.dispatch_write();
-            let is_busy = self.lanes.iter().any(|l| matches!(l.stance, Stance::Busy));
-            if self.head.is_none() && !is_busy {
+            // What is out is waited for: its own time-out bounds it.
+            if self.head.is_none() && !self.lanes.iter().any(|l| matches!(l.stance, Stance::Busy)) {
                 break;
             }
             tokio::select! {
                 Some(done) = self.jobs.next() => self.done(done),
-                () = sleep_until(until) => break,
+                () = sleep_until(self.clock.instant(until).into()), if !is_late => {}
             }
         }
         self.refuse_writes();

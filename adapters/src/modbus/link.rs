@@ -24,6 +24,15 @@ pub enum Answer {
     Bits(Vec<bool>),
 }
 
+/// What a device answered to a write. The standard has it repeat the request; some say instead what
+/// they hold now, which may be a limited value.
+pub(super) enum Echo {
+    /// The request repeated.
+    Same,
+    /// Another value at the same place.
+    Other(Answer),
+}
+
 /// Why a request got no answer that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallFault {
@@ -108,38 +117,44 @@ impl Link {
         }
     }
 
-    /// Writes one coil, by function code 05 or 15.
-    pub(super) async fn write_coil(&mut self, unit: u8, at: u16, on: bool, single: bool) -> Result<(), CallFault> {
-        let (request, echo) = if single {
-            (Request::WriteSingleCoil(at, on), Response::WriteSingleCoil(at, on))
+    /// Writes one coil, by function code 05 or 15. See [`Echo`].
+    pub(super) async fn write_coil(&mut self, unit: u8, at: u16, on: bool, single: bool) -> Result<Echo, CallFault> {
+        let request = if single {
+            Request::WriteSingleCoil(at, on)
         } else {
-            (Request::WriteMultipleCoils(at, Cow::Owned(vec![on])), Response::WriteMultipleCoils(at, 1))
+            Request::WriteMultipleCoils(at, Cow::Owned(vec![on]))
         };
-        self.echoed(unit, request, echo).await
+        match self.call(unit, request).await? {
+            Response::WriteSingleCoil(place, held) if place == at && held != on => {
+                Ok(Echo::Other(Answer::Bits(vec![held])))
+            }
+            Response::WriteSingleCoil(place, _) if place == at => Ok(Echo::Same),
+            Response::WriteMultipleCoils(place, 1) if place == at => Ok(Echo::Same),
+            other => Err(CallFault::Garbled(format!("coil {at} written, answer {}", shape(&other)))),
+        }
     }
 
-    /// Writes registers, by function code 16, or 06 for a single one.
+    /// Writes registers, by function code 16, or 06 for a single one. See [`Echo`].
     pub(super) async fn write_registers(
         &mut self,
         unit: u8,
         at: u16,
         registers: &[u16],
         single: bool,
-    ) -> Result<(), CallFault> {
-        let (request, echo) = match registers {
-            [one] if single => (Request::WriteSingleRegister(at, *one), Response::WriteSingleRegister(at, *one)),
-            _ => {
-                let n = u16::try_from(registers.len()).map_err(|_| CallFault::Exception(0x03))?;
-                (Request::WriteMultipleRegisters(at, Cow::Borrowed(registers)), Response::WriteMultipleRegisters(at, n))
-            }
+    ) -> Result<Echo, CallFault> {
+        let request = match registers {
+            [one] if single => Request::WriteSingleRegister(at, *one),
+            _ => Request::WriteMultipleRegisters(at, Cow::Borrowed(registers)),
         };
-        self.echoed(unit, request, echo).await
-    }
-
-    async fn echoed(&mut self, unit: u8, request: Request<'_>, echo: Response) -> Result<(), CallFault> {
         match self.call(unit, request).await? {
-            answer if answer == echo => Ok(()),
-            other => Err(CallFault::Garbled(format!("expected {echo:?}, got {}", shape(&other)))),
+            Response::WriteSingleRegister(place, held) if place == at && registers != [held] => {
+                Ok(Echo::Other(Answer::Registers(vec![held])))
+            }
+            Response::WriteSingleRegister(place, _) if place == at => Ok(Echo::Same),
+            Response::WriteMultipleRegisters(place, n) if place == at && registers.len() == usize::from(n) => {
+                Ok(Echo::Same)
+            }
+            other => Err(CallFault::Garbled(format!("{at} written, answer {}", shape(&other)))),
         }
     }
 

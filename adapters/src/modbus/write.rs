@@ -9,7 +9,7 @@
 //! ```
 
 use super::codec::{Unencodable, boolean};
-use super::link::{Answer, CallFault, Link};
+use super::link::{Answer, CallFault, Echo, Link};
 use super::options::{WriteFunction, WriteSpec};
 use super::plan::Span;
 use super::{Codec, Table};
@@ -49,7 +49,7 @@ pub enum WriteOutcome {
     Refused(u8),
     /// It was sent and no usable answer came: nobody knows whether it was carried out.
     TimedOut,
-    /// The device accepted it, but holds something else.
+    /// The device accepted it, but holds something else: read back, or by its own answer.
     Differs {
         /// What was read back.
         read: Reading,
@@ -176,7 +176,11 @@ pub(super) async fn send(mut link: Link, spec: WriteSpec, mut waiting: Waiting, 
     let repeated = waiting.sent_at.is_some();
     waiting.sent_at = Some(clock.mono());
     let fault = match payload.write(&mut link, &spec).await {
-        Ok(()) => return confirm(link, &spec, &payload, waiting, clock).await,
+        Ok(Echo::Other(held)) if !waiting.request.read_back => {
+            waiting.report(payload.compare(&held, &spec.codec), Some(clock.mono()));
+            return Sent { link: Some(link), fault: None, again: None, is_answered: true };
+        }
+        Ok(_) => return confirm(link, &spec, &payload, waiting, clock).await,
         Err(fault) => fault,
     };
     if let CallFault::Exception(code) = fault {
@@ -232,7 +236,7 @@ impl Payload {
         }
     }
 
-    async fn write(&self, link: &mut Link, spec: &WriteSpec) -> Result<(), CallFault> {
+    async fn write(&self, link: &mut Link, spec: &WriteSpec) -> Result<Echo, CallFault> {
         let single = spec.function == WriteFunction::Single;
         let at = spec.address.offset;
         match self {
