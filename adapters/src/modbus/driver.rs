@@ -335,7 +335,7 @@ impl<I: Intake> ModbusDriver<I> {
     fn dispatch(&mut self) {
         self.dispatch_write();
         while let Some(lane) = self.free_lane(Role::reads) {
-            let Some(ticket) = self.scanner.next() else { break };
+            let Some(ticket) = self.scanner.next_read() else { break };
             let Some(mut link) = self.lanes[lane].occupy() else { break };
             let clock = self.clock;
             self.jobs.push(Box::pin(async move {

@@ -5,7 +5,8 @@
 //!
 //! ```compile_fail
 //! // No write without a permit.
-//! let (request, report) = takt_adapters::modbus::WriteRequest::new(takt_plant::WriteValue::Coil(true), deadline);
+//! let value = takt_plant::WriteValue::Coil(true);
+//! let _ = takt_adapters::modbus::WriteRequest::new(value, takt_plant::MonoTime::from_ns(0));
 //! ```
 
 use super::codec::{Unencodable, boolean};

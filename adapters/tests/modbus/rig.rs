@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 /// Far beyond any honest run on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+type OnFrame = Box<dyn FnMut(&Frame)>;
+
 /// What the driver told the gateway.
 #[derive(Default)]
 pub struct Recorder {
@@ -24,7 +26,7 @@ pub struct Recorder {
     /// Called inside `link(Up)`, as the gateway writes its fail-safe value.
     pub on_up: Option<Box<dyn FnMut()>>,
     /// Called inside `deliver`, as the gateway writes a verdict.
-    pub on_frame: Option<Box<dyn FnMut(&Frame)>>,
+    pub on_frame: Option<OnFrame>,
 }
 
 impl Intake for Recorder {
