@@ -5,6 +5,7 @@
 
 use super::address::{Address, Table};
 use super::codec::Codec;
+use super::kind::ValueType;
 use super::options::{Coalescing, GroupOptions, ModbusOptions, TagOptions, WriteSpec};
 use std::sync::Arc;
 use std::time::Duration;
@@ -242,7 +243,7 @@ fn group_errors(group: &GroupOptions, coalescing: &Coalescing, errors: &mut Vec<
 
 fn tag_error(address: Address, codec: &Codec, n_max: u16) -> Option<InvalidPlan> {
     let n = codec.kind.n_registers();
-    if address.table.is_bits() && codec.kind != super::ValueType::Bool {
+    if address.table.is_bits() && codec.kind != ValueType::Bool {
         return Some(InvalidPlan::BitTable { address, kind: codec.kind.to_string() });
     }
     if !codec.scale.is_usable() || (!codec.kind.is_number() && !codec.scale.is_identity()) {
@@ -260,7 +261,7 @@ fn write_error(write: &WriteSpec) -> Option<InvalidPlan> {
         return Some(InvalidPlan::ReadOnly { address });
     }
     let kind = write.codec.kind;
-    if address.table == Table::Holding && !(kind.is_number() || kind == super::ValueType::Bool) {
+    if address.table == Table::Holding && !(kind.is_number() || kind == ValueType::Bool) {
         return Some(InvalidPlan::WriteType { address, kind: kind.to_string() });
     }
     tag_error(address, &write.codec, 123)

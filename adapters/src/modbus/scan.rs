@@ -11,12 +11,13 @@
 //! before the next one was due is skipped and counted, never queued (B10). Each cycle gives one
 //! frame, whatever became of its reads: silence is never mistaken for "no news".
 
+use super::answer::{Answer, CallFault};
+use super::codec::Codec;
 use super::options::SettingAside;
 use super::plan::{GroupPlan, Plan, Read, Span};
 use super::split::split;
 use super::units::Units;
-use super::{Answer, CallFault, Codec};
-use crate::Link;
+use crate::intake::Link;
 use std::collections::VecDeque;
 use std::time::Duration;
 use takt_plant::{Fault, Frame, MonoTime, Reading, WallTime};

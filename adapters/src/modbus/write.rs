@@ -9,12 +9,13 @@
 //! let _ = takt_adapters::modbus::WriteRequest::new(value, takt_plant::MonoTime::from_ns(0));
 //! ```
 
-use super::codec::{Unencodable, boolean};
-use super::link::{Answer, CallFault, Echo, Link};
+use super::address::Table;
+use super::answer::{Answer, CallFault};
+use super::codec::{Codec, Unencodable, boolean};
+use super::link::{Echo, Link};
 use super::options::{WriteFunction, WriteSpec};
 use super::plan::Span;
-use super::{Codec, Table};
-use crate::Clock;
+use crate::clock::Clock;
 use takt_plant::{Fault, MonoTime, Permit, Purpose, Reading, WriteSlot, WriteValue};
 use tokio::sync::{mpsc, oneshot};
 
@@ -111,7 +112,7 @@ impl WriteQueue {
         Self { sender }
     }
 
-    /// Hands a write over, without waiting. May be called from inside [`crate::Intake::deliver`].
+    /// Hands a write over, without waiting. May be called from inside [`crate::intake::Intake::deliver`].
     pub fn submit(&self, request: WriteRequest) -> Result<(), QueueRefusal> {
         self.sender.try_send(request).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => QueueRefusal::Full,
