@@ -34,6 +34,8 @@ use tokio_util::sync::CancellationToken;
 const WRITES_WAITING_MAX: usize = 32;
 /// Reads for people that may wait.
 const PROBES_WAITING_MAX: usize = 4;
+/// Longest time that a read for a person waits behind a bus that is never free.
+const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 /// Longest sleep when nothing is due.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 
@@ -42,7 +44,7 @@ const SLEEP_MAX: Duration = Duration::from_secs(60);
 pub struct ModbusEnds {
     /// Takes writes; refuses when full.
     pub writes: WriteQueue,
-    /// Takes reads for people; they come after everything else. Bounded.
+    /// Takes reads for people; they come after everything else, but within a second. Bounded.
     pub probes: mpsc::Sender<ProbeRequest>,
     /// The counts.
     pub counts: Arc<ModbusCounts>,
@@ -60,7 +62,7 @@ pub struct ModbusDriver<I> {
     head: Option<Waiting>,
     is_writing: bool,
     probes: mpsc::Receiver<ProbeRequest>,
-    probe: Option<ProbeRequest>,
+    probe: Option<(ProbeRequest, MonoTime)>,
     presence: Presences,
     counts: Arc<ModbusCounts>,
 }
@@ -102,7 +104,7 @@ pub fn modbus<I: Intake>(plan: Plan, intake: Rc<RefCell<I>>, clock: Clock) -> (M
     let missing = Presence::Missing { since: now };
     let driver = ModbusDriver {
         scanner: Scanner::new(&plan, now),
-        lanes: Lanes::new(&plan.options, now),
+        lanes: Lanes::new(&plan.options, plan.units().len(), now),
         plan,
         intake,
         clock,
@@ -133,7 +135,7 @@ impl<I: Intake> ModbusDriver<I> {
             match self.event(&stop).await {
                 Event::Done(done) => self.done(done),
                 Event::Write(request) => self.head = Some(Waiting::new(request)),
-                Event::Probe(request) => self.probe = Some(request),
+                Event::Probe(request) => self.probe = Some((request, self.clock.mono())),
                 Event::Wake => {}
                 Event::Stop => break,
             }
@@ -268,15 +270,23 @@ impl<I: Intake> ModbusDriver<I> {
     fn dispatch(&mut self) {
         self.dispatch_write();
         let now = self.clock.mono();
+        if self.probe.as_ref().is_some_and(|(_, since)| now.since(*since) >= PROBE_PATIENCE) {
+            self.dispatch_probe(now);
+        }
         while self.scanner.is_pending() {
             let Some((lane, link)) = self.lanes.occupy(Role::reads, now) else { return };
             let Some(ticket) = self.scanner.next_read() else { return };
             self.jobs.push(Box::pin(read(lane, link, ticket, self.clock)));
         }
-        if self.lanes.has_free(Role::reads, now)
-            && let Some(request) = self.probe.take()
-            && let Some((lane, link)) = self.lanes.occupy(Role::reads, now)
-        {
+        self.dispatch_probe(now);
+    }
+
+    fn dispatch_probe(&mut self, now: MonoTime) {
+        if self.probe.is_none() {
+            return;
+        }
+        let Some((lane, link)) = self.lanes.occupy(Role::reads, now) else { return };
+        if let Some((request, _)) = self.probe.take() {
             self.jobs.push(Box::pin(probe(lane, link, request)));
         }
     }
@@ -331,7 +341,7 @@ impl<I: Intake> ModbusDriver<I> {
     }
 
     fn refuse_probe(&mut self) {
-        if let Some(probe) = self.probe.take() {
+        if let Some((probe, _)) = self.probe.take() {
             drop(probe.reply.send(Err(CallFault::Closed("there is none".to_owned()))));
         }
     }

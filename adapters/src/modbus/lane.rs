@@ -61,14 +61,14 @@ pub(super) struct Lanes {
 
 impl Lanes {
     /// All of them to be connected now.
-    pub fn new(options: &ModbusOptions, now: MonoTime) -> Self {
+    pub fn new(options: &ModbusOptions, n_units: usize, now: MonoTime) -> Self {
         let main = if options.write_connection { Role::Reads } else { Role::Any };
         let mains = std::iter::repeat_n(main, options.connections_max.into());
         let roles = mains.chain(options.write_connection.then_some(Role::Writes));
         let lane = |(i, role)| Lane {
             role,
             stance: Stance::Closed { retry_at: now },
-            backoff: Backoff::new(options.retry, options.seed.wrapping_add(i)),
+            backoff: Backoff::new(options.retry, options.seed.wrapping_add(i), n_units),
         };
         Self {
             lanes: (0_u64..).zip(roles).map(lane).collect(),
@@ -114,11 +114,6 @@ impl Lanes {
                 None
             }
         }
-    }
-
-    /// Whether a lane could send now.
-    pub fn has_free(&self, serves: Serves, now: MonoTime) -> bool {
-        self.lanes.iter().any(|l| serves(l.role) && matches!(l.stance, Stance::Idle { free_at, .. } if free_at <= now))
     }
 
     /// A request ended: its socket comes back, or was dropped for this fault.

@@ -26,6 +26,7 @@ fn check(name: &'static str, n_bad: usize, misbehave: impl Fn(&Asked) -> Vec<Do>
             },
         );
         let mut options = options(fake.port);
+        options.timing.timeout = Duration::from_millis(300);
         options.groups = vec![group(0, 1, 20, &["holding:100", "holding:500"])];
         let rig = Rig::start(options);
         wait(name, || fake.asked().len() > 2 * n_bad + 4).await;
@@ -43,7 +44,7 @@ fn check(name: &'static str, n_bad: usize, misbehave: impl Fn(&Asked) -> Vec<Do>
 #[test]
 fn a_late_answer_is_never_another_requests() {
     // Later than the time-out, so that it arrives when the next request is out.
-    check("late", 4, |asked| vec![Do::Wait(Duration::from_millis(600)), Do::Send(asked.honest())]);
+    check("late", 4, |asked| vec![Do::Wait(Duration::from_millis(900)), Do::Send(asked.honest())]);
 }
 
 #[test]
@@ -72,6 +73,23 @@ fn an_answer_of_another_length_is_refused() {
     check("short", 6, |asked| vec![Do::Send(Asked { quantity: 0, address: 7, ..asked.clone() }.honest())]);
     check("odd", 6, |asked| vec![Do::Send(asked.adu(&[3, 1, 0]))]);
     check("byte count beyond the frame", 6, |asked| vec![Do::Send(asked.adu(&[3, 250, 0, 7]))]);
+}
+
+/// The header is right, and what follows is anything.
+#[test]
+fn random_answers_spoil_nothing() {
+    for seed in 0..2 {
+        check("random", 30, move |asked| {
+            let mut random = fastrand::Rng::with_seed(seed ^ (u64::from(asked.transaction) << 8));
+            let mut pdu: Vec<u8> = (0..random.usize(0..260)).map(|_| random.u8(..)).collect();
+            // Anything but a well-formed answer: that would be a device that lies about its own values.
+            if let [function, count, ..] = &mut pdu[..] {
+                *function = random.choice([1, 2, 3, 4, 5, 6, 15, 16, 43, 0x83, 0xff]).expect("one of them");
+                *count = if *count == 2 { 4 } else { *count };
+            }
+            vec![Do::Send(asked.adu(&pdu))]
+        });
+    }
 }
 
 #[test]
@@ -162,7 +180,8 @@ fn a_silent_unit_is_set_aside_and_the_other_keeps_its_cycle() {
             if asked.unit == 2 && its.load(Ordering::SeqCst) { vec![] } else { vec![Do::Send(asked.honest())] }
         });
         let mut options = options(fake.port);
-        options.setting_aside.probe_first = Duration::from_secs(2);
+        options.timing.timeout = Duration::from_secs(1);
+        options.setting_aside.probe_first = Duration::from_secs(3);
         options.groups = vec![group(0, 1, 50, &["holding:100"]), group(1, 2, 50, &["holding:200", "holding:900"])];
         let rig = Rig::start(options);
         let aside = |is| Link::UnitAside { unit: 2, aside: is };

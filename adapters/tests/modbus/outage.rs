@@ -153,7 +153,8 @@ fn an_option_closes_the_connection_between_polls() {
         rig.until("five frames", |seen| seen.frames.len() >= 5).await;
         assert!(rig.intake.borrow().frames.iter().all(|f| f.readings[1].as_f64() == Some(900.0)));
         assert_eq!(rig.intake.borrow().links, [Link::Up { session_present: false }]);
-        assert!(fake.n_accepted() >= 5 && fake.n_open_max() == 1, "{}, {}", fake.n_accepted(), fake.n_open_max());
+        // A cycle that is late follows on the same connection.
+        assert!(fake.n_accepted() >= 2 && fake.n_open_max() == 1, "{}, {}", fake.n_accepted(), fake.n_open_max());
         let report = rig.written(1, WriteValue::Integer(1000)).await;
         assert_eq!(report.outcome, WriteOutcome::Done);
         wait("the write", || fake.asked().iter().any(Asked::is_write)).await;

@@ -127,10 +127,11 @@ pub fn permit(slot: u32, value: WriteValue) -> Permit {
     interlock.permit(value, Purpose::Verdict, now).expect("an armed output without limits")
 }
 
-/// Options for a server on this machine: quick retries, a time-out that a busy machine can keep.
+/// Options for a server on this machine: quick retries, and a time-out that a busy machine keeps;
+/// tests that want time-outs set a shorter one.
 pub fn options(port: u16) -> ModbusOptions {
     let mut options = ModbusOptions::new(&format!("127.0.0.1:{port}"));
-    options.timing.timeout = Duration::from_millis(400);
+    options.timing.timeout = Duration::from_secs(3);
     options.retry = Retry { first: Duration::from_millis(20), max: Duration::from_millis(100) };
     options.setting_aside.probe_first = Duration::from_millis(200);
     options

@@ -172,6 +172,7 @@ fn an_unknown_outcome_is_repeated_only_when_that_is_safe() {
     on_shard(async {
         let fake = Fake::start(0, |_, asked| if asked.is_write() { vec![] } else { vec![Do::Send(asked.honest())] });
         let mut options = options(fake.port);
+        options.timing.timeout = Duration::from_millis(500);
         options.groups = vec![group(0, 1, 20, &["holding:1"])];
         options.writes = coil_and_register();
         let rig = Rig::start(options);
