@@ -59,6 +59,26 @@ fn a_refusing_device_gives_bad_frames_and_the_fail_safe_value_goes_first_on_retu
 }
 
 #[test]
+fn a_write_from_before_the_first_connection_is_never_sent() {
+    on_shard(async {
+        let fake = Fake::honest();
+        let mut options = options(fake.port);
+        options.groups = vec![group(0, 1, 20, &["holding:100"])];
+        options.writes = coil_and_register();
+        let writes = Rc::new(RefCell::new(None));
+        let rig = Rig::start_with(options, with_fail_safe(&writes));
+        *writes.borrow_mut() = Some(rig.ends.writes.clone());
+        let early = rig.written(0, WriteValue::Coil(true)).await;
+        assert_eq!((early.outcome, early.sent_at), (WriteOutcome::Disconnected, None));
+        rig.until("a frame", |seen| !seen.frames.is_empty()).await;
+        let first = fake.asked()[0].clone();
+        assert_eq!((first.function, first.address, first.quantity), (6, 1000, 4711));
+        assert_eq!(fake.asked().iter().filter(|a| a.is_write()).count(), 1);
+        rig.end().await;
+    });
+}
+
+#[test]
 fn a_device_that_hangs_is_reported_and_not_asked_in_haste() {
     on_shard(async {
         let fake = Fake::start(0, |_, _| vec![]);

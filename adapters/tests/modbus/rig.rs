@@ -106,9 +106,9 @@ impl Rig {
 }
 
 /// Runs a test on one thread, as a shard does.
-pub fn on_shard<F: Future<Output = ()> + 'static>(test: F) {
+pub fn on_shard<F: Future + 'static>(test: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(LocalSet::new().run_until(test));
+    runtime.block_on(LocalSet::new().run_until(test))
 }
 
 pub async fn wait(what: &str, done: impl Fn() -> bool) {
