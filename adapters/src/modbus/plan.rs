@@ -11,6 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use takt_plant::{GroupSlot, TagSlot, WriteSlot};
 
+/// The shortest cycle: the resolution of the runtime's timers.
+const CYCLE_MIN: Duration = Duration::from_millis(1);
+
 /// Registers or bits that lie side by side in one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Span {
@@ -144,8 +147,8 @@ pub enum InvalidPlan {
         /// The group.
         group: GroupSlot,
     },
-    /// A cycle of no length.
-    #[error("group {} has a cycle of zero; give it at least 1 ms", group.0)]
+    /// A cycle shorter than timers can keep.
+    #[error("group {} has a cycle below 1 ms; give it at least 1 ms", group.0)]
     NoCycle {
         /// The group.
         group: GroupSlot,
@@ -233,7 +236,7 @@ fn group_errors(group: &GroupOptions, coalescing: &Coalescing, errors: &mut Vec<
     if group.tags.is_empty() {
         errors.push(InvalidPlan::NoTags { group: group.group });
     }
-    if group.every.is_zero() {
+    if group.every < CYCLE_MIN {
         errors.push(InvalidPlan::NoCycle { group: group.group });
     }
     for tag in &group.tags {

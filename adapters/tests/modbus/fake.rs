@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use takt_adapters::Clock;
+use takt_plant::MonoTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +20,8 @@ pub struct Asked {
     pub address: u16,
     /// Quantity of a read or of a multiple write, value of a single write.
     pub quantity: u16,
+    /// When it had come in whole, by the fake's own clock.
+    pub at: MonoTime,
 }
 
 impl Asked {
@@ -116,6 +120,7 @@ impl Drop for Fake {
 }
 
 async fn accept(listener: std::net::TcpListener, script: Arc<Script>, seen: Arc<Seen>) {
+    let clock = Clock::new();
     let listener = TcpListener::from_std(listener).expect("a listener");
     while let Ok((stream, _)) = listener.accept().await {
         // What closed before this one opened is counted out first.
@@ -127,14 +132,14 @@ async fn accept(listener: std::net::TcpListener, script: Arc<Script>, seen: Arc<
         let connection = seen.n_accepted.fetch_add(1, Ordering::SeqCst);
         let (script, seen) = (script.clone(), seen.clone());
         tokio::spawn(async move {
-            serve(stream, connection, &*script, &seen).await;
+            serve(stream, connection, clock, &*script, &seen).await;
             seen.n_open.fetch_sub(1, Ordering::SeqCst);
         });
     }
 }
 
 /// Serves until the peer closes or the script does.
-async fn serve(mut stream: TcpStream, connection: usize, script: &Script, seen: &Seen) -> Option<()> {
+async fn serve(mut stream: TcpStream, connection: usize, clock: Clock, script: &Script, seen: &Seen) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     loop {
         let mut header = [0; 7];
@@ -148,6 +153,7 @@ async fn serve(mut stream: TcpStream, connection: usize, script: &Script, seen: 
             function: pdu[0],
             address: u16::from_be_bytes([pdu[1], pdu[2]]),
             quantity: u16::from_be_bytes([pdu[3], pdu[4]]),
+            at: clock.mono(),
         };
         let n = {
             let mut list = seen.asked.lock().expect("no panic");
