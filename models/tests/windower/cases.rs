@@ -17,6 +17,7 @@ const NEXT_PRODUCT: Context = Context { in_production: true, recipe: Some(1) };
 struct Line {
     windower: Windower,
     tags: Arc<[TagSlot]>,
+    group: u32,
     mono_ms: u64,
     windows: Vec<Window>,
 }
@@ -31,13 +32,13 @@ impl Line {
             n_samples_max: 1000,
         };
         let windower = Windower::new(options).unwrap();
-        Self { windower, tags: [TagSlot(0), TagSlot(1)].into(), mono_ms: 0, windows: Vec::new() }
+        Self { windower, tags: [TagSlot(0), TagSlot(1)].into(), group: 0, mono_ms: 0, windows: Vec::new() }
     }
 
     fn frame(&mut self, at_ms: i64, force: Reading, part: i64, context: Context) {
         self.mono_ms += 1;
         let frame = Frame {
-            group: GroupSlot(0),
+            group: GroupSlot(self.group),
             tags: Arc::clone(&self.tags),
             readings: [force, Reading::Good(Value::Integer(part))].into(),
             at: WallTime::from_ns(at_ms * MS),
@@ -150,6 +151,38 @@ fn one_straggler_is_late_and_two_in_a_row_are_a_clock_set_back() {
     line.check(&[(100, 120, Closing::Sample, false), (60, 80, Closing::Sample, false)]);
     assert_eq!(line.dropped(DropReason::Late), 1, "the suspect begins the new segment");
     assert_eq!(line.dropped(DropReason::Abandoned), 1, "130 was alone");
+}
+
+/// The clock of NAB's machine temperature: every 5 minutes, 02:55 followed by 02:00, twelve stamps twice.
+fn nab_clock_ms() -> Vec<i64> {
+    let minutes = (0..36).chain(24..48).map(|i| i * 5);
+    minutes.map(|minute| minute * 60_000).collect()
+}
+
+#[test]
+fn an_hour_back_is_one_step_or_merged_and_its_late_samples_are_counted_exactly() {
+    let minute = 60_000;
+    // At 50 minutes a single row, 02:00, lies behind the watermark: one row is a straggler, not a step.
+    for (lateness_min, n_steps_back, n_late) in [(0, 1, 0), (45, 1, 0), (50, 0, 1), (55, 0, 0), (90, 0, 0)] {
+        let mut line = Line::new(time(15 * 60_000, 900_000, 300_000, 300_000), lateness_min * 60_000, 1_000);
+        line.run(nab_clock_ms(), 1, PRESS);
+        assert_eq!(line.windower.tally().n_steps_back, n_steps_back, "lateness {lateness_min} min");
+        assert_eq!(line.dropped(DropReason::Late), n_late, "lateness {lateness_min} min");
+    }
+    // Beside a second source that keeps the right time, the first one's lost hour is late, frame by frame.
+    let mut line = Line::new(time(15 * 60_000, 900_000, 300_000, 300_000), 0, 1_000);
+    line.run([0, 5 * minute], 1, PRESS);
+    line.group = 1;
+    line.run([60 * minute], 1, PRESS);
+    line.group = 0;
+    line.run((2..14).map(|i| i * 5 * minute), 1, PRESS);
+    assert_eq!(line.dropped(DropReason::Late), 10, "10 to 55 minutes; 60 is at the watermark");
+    assert_eq!(line.windower.tally().n_steps_back, 0);
+    // All of it gets its frame verdict in any case.
+    let mut line = Line::new(WindowSpec::Frame, 0, 1_000);
+    line.run(nab_clock_ms(), 1, PRESS);
+    let found: Vec<_> = line.windows.iter().map(|window| window.key.to.as_ns() / MS).collect();
+    assert_eq!(found, nab_clock_ms());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The windower against a slow obvious model, over restarts, within its bounds, and case by case.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its data is wrong")]
+
 mod bounds;
 mod cases;
 mod model;

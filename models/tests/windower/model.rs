@@ -253,7 +253,7 @@ impl Model {
             let id = self.rows[n - 1].id;
             self.end(id, DropReason::OutsideWindow);
         }
-        if n < size || (n - size) % hop != 0 {
+        if n < size || !(n - size).is_multiple_of(hop) {
             return;
         }
         let rows = self.rows[n - size..n].to_vec();
