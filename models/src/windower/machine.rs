@@ -61,12 +61,13 @@ impl Windower {
     /// When the options contradict themselves; see [`OptionsError`].
     pub fn new(options: WindowerOptions) -> Result<Self, OptionsError> {
         options.check()?;
+        let rule = Rule::new(&options.spec);
         Ok(Self {
             plan: ReadingPlan::new(options.inputs.clone(), Rule::trigger_tag(&options.spec)),
             order: Order::new(ns(options.lateness)),
             ring: Ring::new(options.inputs.len()),
-            rule: Rule::new(&options.spec),
-            outlet: Outlet::new(),
+            outlet: Outlet::new(rule.n_closed_max()),
+            rule,
             context: None,
             suspect: None,
             n_seen: 0,
