@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use takt::board::{FRESH_MAX, Live, Now, RECENT_MAX, REJECTS_MAX, Viewer};
 use takt_plant::Outcome;
+use tokio::sync::broadcast::error::TryRecvError;
 
 #[test]
 fn a_rush_is_counted_whole_and_shown_in_part() {
@@ -67,6 +68,44 @@ fn the_books_close_in_every_status_while_the_line_runs() {
     }
     stop.store(true, Ordering::Relaxed);
     assert!(seen.join().expect("every status closed") > 0);
+}
+
+#[test]
+fn a_checks_order_is_kept_whoever_pumps() {
+    let mut fake = Fake::new();
+    let mut live = fake.board.subscribe();
+    let stop = Arc::new(AtomicBool::new(false));
+    let pump = || {
+        let (board, stop) = (Arc::clone(&fake.board), Arc::clone(&stop));
+        std::thread::spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                board.pump();
+            }
+        })
+    };
+    let pumps = [pump(), pump(), pump()];
+    let mut last = 0;
+    for n in 0..20_000 {
+        fake.press.give(Outcome::Pass, 1, &fake.clock);
+        if n % 100 == 0 {
+            std::thread::yield_now();
+        }
+        loop {
+            match live.try_recv() {
+                Ok(Live::Verdict(record)) => {
+                    assert!(record.key.seq > last, "{} after {last}", record.key.seq);
+                    last = record.key.seq;
+                }
+                Ok(Live::Write(_)) | Err(TryRecvError::Lagged(_)) => {}
+                Err(_) => break,
+            }
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    for pump in pumps {
+        pump.join().expect("a pump ends");
+    }
+    assert!(last > 0);
 }
 
 #[test]
