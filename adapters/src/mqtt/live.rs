@@ -54,7 +54,8 @@ pub(super) struct Live<'d, I> {
     up: bool,
     keep_alive: Duration,
     began: MonoTime,
-    heard: MonoTime,
+    /// When bytes came last.
+    heard: Arrival,
     spoke: MonoTime,
     pinged: Option<MonoTime>,
     /// Whether the inbox may hold another packet.
@@ -67,6 +68,7 @@ impl<'d, I: Intake> Live<'d, I> {
         let Accepted { pipe, ack } = accepted;
         let session = Session::new(&task.options, ack.limits, &task.orphans)?;
         let now = task.ports.clock.mono();
+        let heard = Arrival { at: task.ports.clock.wall(), mono: now };
         let asked = ack.limits.keep_alive_s.map(|s| Duration::from_secs(u64::from(s.max(1))));
         let keep_alive = asked.unwrap_or(task.options.keep_alive);
         let mut live = Self {
@@ -77,7 +79,7 @@ impl<'d, I: Intake> Live<'d, I> {
             up: false,
             keep_alive,
             began: now,
-            heard: now,
+            heard,
             spoke: now,
             pinged: None,
             more: true,
@@ -160,11 +162,12 @@ impl<'d, I: Intake> Live<'d, I> {
     fn moved(&mut self, moved: std::io::Result<Moved>) -> Result<(), Loss> {
         match moved {
             Ok(Moved::Read) => {
-                self.heard = self.task.ports.clock.mono();
+                let clock = self.task.ports.clock;
+                self.heard = Arrival { at: clock.wall(), mono: clock.mono() };
                 self.pinged = None;
                 self.more = true;
                 // Under an unbroken stream the timer may never be polled.
-                if self.heard.since(self.spoke) > self.keep_alive / 2 { self.tick() } else { Ok(()) }
+                if self.heard.mono.since(self.spoke) > self.keep_alive / 2 { self.tick() } else { Ok(()) }
             }
             Ok(Moved::Wrote) => Ok(()),
             Err(error) => Err(error.into()),
@@ -172,8 +175,7 @@ impl<'d, I: Intake> Live<'d, I> {
     }
 
     fn take_packets(&mut self) -> Result<(), Loss> {
-        let clock = self.task.ports.clock;
-        let arrival = Arrival { at: clock.wall(), mono: clock.mono() };
+        let arrival = self.heard;
         for _ in 0..BATCH {
             match self.pipe.take()? {
                 None => {
@@ -312,7 +314,7 @@ impl<'d, I: Intake> Live<'d, I> {
                 Ok(())
             };
         }
-        if now.since(self.heard).max(now.since(self.spoke)) > self.keep_alive / 2 {
+        if now.since(self.heard.mono).max(now.since(self.spoke)) > self.keep_alive / 2 {
             self.session.send(&Outbound::Ping)?;
             self.pinged = Some(now);
             self.spoke = now;
@@ -336,8 +338,7 @@ impl<'d, I: Intake> Live<'d, I> {
     }
 
     async fn drain_step(&mut self) -> Result<(), Loss> {
-        let clock = self.task.ports.clock;
-        let arrival = Arrival { at: clock.wall(), mono: clock.mono() };
+        let arrival = self.heard;
         while let Some(taken) = self.pipe.take()? {
             match taken {
                 Taken::Packet(Inbound::Message(_)) | Taken::Oversized(_) => {}

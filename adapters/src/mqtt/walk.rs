@@ -268,11 +268,11 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         self.put(Raw::Object)?;
-        let mut guess = 0;
-        while let Some(found) = map.next_key_seed(Key { node: self.node, guess })? {
+        let mut before = None;
+        while let Some(found) = map.next_key_seed(Key { node: self.node, before })? {
             match found {
                 Some(number) if !self.in_column => {
-                    guess = number + 1;
+                    before = found;
                     map.next_value_seed(Walk {
                         node: self.node.child(number),
                         fill: &mut *self.fill,
@@ -289,7 +289,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
 /// Finds the child that a key names, without copying the key.
 struct Key<'n> {
     node: &'n Node,
-    guess: usize,
+    before: Option<usize>,
 }
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
@@ -308,6 +308,6 @@ impl Visitor<'_> for Key<'_> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.node.child_number(name, self.guess))
+        Ok(self.node.child_number(name, self.before))
     }
 }
