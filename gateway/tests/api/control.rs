@@ -90,10 +90,7 @@ async fn every_command_arrives_with_its_actor() {
 async fn a_refusal_says_what_to_do() {
     let dir = tempfile::tempdir().expect("a folder");
     let (_, _until) = serve(dir.path()).await;
-    let command = Command::ModelActivate {
-        model: "press-a".into(),
-        version: "9".into(),
-    };
+    let command = Command::ModelActivate { model: "press-a".into(), version: "9".into() };
     let why = call(dir.path(), command, |_| {}).await.expect_err("there is no version 9");
     assert_eq!(why.to_string(), "no such version; look at `takt model list`");
 }
