@@ -60,7 +60,7 @@ fn commands() -> Vec<Command> {
         Command::Reload,
         Command::Stop,
         Command::ModelInstall { path: "/var/lib/x.takt".into() },
-        Command::ModelRollback { line: id().0, check: id().1 },
+        Command::ModelRollback { model: "press-a".into() },
         Command::Learn { line: id().0, check: id().1, options: serde_json::json!({ "rank": 10 }) },
     ]
 }
@@ -90,12 +90,7 @@ async fn every_command_arrives_with_its_actor() {
 async fn a_refusal_says_what_to_do() {
     let dir = tempfile::tempdir().expect("a folder");
     let (_, _until) = serve(dir.path()).await;
-    let command = Command::ModelActivate {
-        line: "press-3".parse().expect("a name"),
-        check: "stroke".parse().expect("a name"),
-        model: "press-a".into(),
-        version: "9".into(),
-    };
+    let command = Command::ModelActivate { model: "press-a".into(), version: "9".into() };
     let why = call(dir.path(), command, |_| {}).await.expect_err("there is no version 9");
     assert_eq!(why.to_string(), "no such version; look at `takt model list`");
 }
