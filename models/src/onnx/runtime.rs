@@ -2,7 +2,6 @@
 
 use super::error::{RuntimeError, RuntimeFailure};
 use super::library;
-use super::session;
 use crate::package::{OpenVinoDevice, Provider};
 use ort::environment::Environment;
 use ort::logging::LogLevel;
@@ -10,6 +9,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Mutex;
+
+/// The name under which QNN's plug-in is registered; its options begin with it.
+pub(super) const QNN: &str = "QNNExecutionProvider";
 
 /// Which build of ONNX Runtime is loaded, and so which providers there can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -183,7 +185,7 @@ fn start(library: &Path) -> Result<Environment, RuntimeError> {
 fn register_plugin(environment: &Environment, library: &Path, pack: Pack) -> Result<(), RuntimeError> {
     let Some(name) = pack.plugin() else { return Ok(()) };
     let plugin = absolute(library).with_file_name(name);
-    environment.register_ep_library(session::QNN, &plugin).map_err(|e| RuntimeError::Plugin {
+    environment.register_ep_library(QNN, &plugin).map_err(|e| RuntimeError::Plugin {
         pack,
         plugin,
         source: RuntimeFailure::from(e),

@@ -4,15 +4,12 @@
 //! Both hide that a device is not in use – and can change results – so both are turned off.
 
 use super::error::RuntimeFailure;
-use super::runtime::Runtime;
+use super::runtime::{QNN, Runtime};
 use crate::package::{OpenVinoDevice, Provider};
 use ort::ep::{self, ExecutionProviderDispatch};
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use std::path::Path;
-
-/// The name under which the plug-in is registered; its options begin with it.
-pub(super) const QNN: &str = "QNNExecutionProvider";
 
 /// Makes a session that runs every node of the graph on `provider`, or none.
 ///

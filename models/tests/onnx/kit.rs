@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 use takt_models::onnx::*;
 use takt_models::package::*;
-use takt_models::windower::{Hole, Window};
+use takt_models::windower::Window;
 use takt_plant::{Closing, ModelId, MonoTime, WallTime, WindowKey};
 
 /// The stock library: `TAKT_ORT_LIB`, else what `cargo xtask setup` unpacked.
@@ -89,8 +89,7 @@ pub fn window(columns: Vec<Vec<f64>>) -> Window {
         arrived: MonoTime::from_ns(0),
         recipe: None,
         columns,
-        hole: None::<Hole>,
-        segment: 0,
+        hole: None,
     }
 }
 
