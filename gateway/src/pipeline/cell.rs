@@ -384,7 +384,7 @@ impl Cell {
         }
     }
 
-    fn deliver(&mut self, source: usize, delivery: Delivery) -> Ticket {
+    fn deliver(&mut self, source: usize, mut delivery: Delivery) -> Ticket {
         self.parts.ticket.0 += 1;
         let ticket = self.parts.ticket;
         let from = &mut self.parts.sources[source];
@@ -399,8 +399,9 @@ impl Cell {
         }
         let acknowledges = from.acknowledges.then_some(slot);
         let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
-        for frame in &delivery.frames {
+        for frame in &mut delivery.frames {
             if let Some(line) = self.parts.routes.get(&frame.group).and_then(|i| self.parts.lines.get_mut(*i)) {
+                line.put_in_order(frame);
                 line.push(frame, &mut turn);
             }
         }
