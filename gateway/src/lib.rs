@@ -3,12 +3,14 @@
 pub mod api;
 pub mod assemble;
 pub mod board;
+pub mod console;
 pub mod loader;
 pub mod page;
 pub mod payload;
 pub mod pipeline;
 pub mod record;
 pub mod run;
+pub mod secrets;
 pub mod shard;
 pub mod store;
 pub mod telemetry;

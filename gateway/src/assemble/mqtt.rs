@@ -258,7 +258,8 @@ pub(super) fn stamp(
         TimeFormat::Nanos => StampFormat::Epoch(EpochUnit::Nanos),
         TimeFormat::Pattern(pattern) => StampFormat::Pattern(pattern.value.clone()),
     };
-    let reader = StampReader::new(format, None);
+    let reader = StampReader::new(format, zone.map(|zone| zone.value.as_str()));
+    let at = zone.unwrap_or(at);
     reader
         .map_err(|error| problems.push(at.problem(sentence(&error), "see strptime for the letters of a pattern")))
         .ok()

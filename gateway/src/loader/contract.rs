@@ -34,7 +34,7 @@ fn inputs(manifest: &Manifest, line: &Line, check: &Check, wrong: &mut Vec<Strin
     let mut order = Vec::new();
     for input in &manifest.inputs {
         let Some(i) = check.inputs.iter().position(|bound| **bound.role == *input.role) else {
-            let roles: Vec<&str> = check.inputs.iter().map(|bound| &**bound.role.value).collect();
+            let roles: Vec<&str> = check.inputs.iter().map(|bound| &*bound.role.value).collect();
             wrong.push(format!(
                 "the model needs an input '{}'; the check binds {}. Add `{} = \"TAG\"` to its inputs",
                 input.role,

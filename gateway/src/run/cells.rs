@@ -48,11 +48,6 @@ impl Cells {
         self.running.values()
     }
 
-    /// What the last run left behind.
-    pub(crate) fn recovered(&self) -> &Recovered {
-        &self.recovered
-    }
-
     /// Keeps in mind what is armed, for cells that start again.
     pub(crate) fn arming(&mut self, order: &ArmOrder) {
         let same = |o: &ArmOrder| o.line == order.line && o.check == order.check && o.output == order.output;

@@ -11,7 +11,7 @@ mod documents;
 mod plans;
 mod restore;
 
-pub use documents::{DocumentSource, check, read_all};
+pub use documents::{DocumentSource, KIND, check, gateway, read_all};
 
 use crate::api::{HttpOptions, Server};
 use crate::assemble::{self, Whose};
@@ -161,8 +161,17 @@ async fn phase(name: &str, work: impl Future<Output = ()>) {
     }
 }
 
-async fn open_store(gateway: &Gateway, clock: Clock) -> Result<(Store, Recovered)> {
-    let dir = gateway.data_dir.value.join("store");
+/// The store's folder.
+pub fn store_dir(gateway: &Gateway) -> PathBuf {
+    gateway.data_dir.value.join("store")
+}
+
+/// Opens the store as the gateway document sets it.
+///
+/// # Errors
+/// When another process has it open, or its folder cannot be used.
+pub async fn open_store(gateway: &Gateway, clock: Clock) -> Result<(Store, Recovered)> {
+    let dir = store_dir(gateway);
     let options = StoreOptions {
         bytes_max: gateway.history.bytes_max,
         samples_age_max: gateway.history.retention,

@@ -464,7 +464,7 @@ impl CatchUp {
         let mut cell = self.cell.borrow_mut();
         if let Some(outbox) = cell.outbox(self.source) {
             // Refused: the next connection says it again.
-            drop(outbox.outlet().offer(topic, payload, Qos::AtLeastOnce, true, 0));
+            let _ = outbox.outlet().offer(topic, payload, Qos::AtLeastOnce, true, 0);
         }
     }
 }

@@ -66,17 +66,17 @@ async fn serve(mut orders: mpsc::Receiver<Order>) {
             Order::Start(start, done) => {
                 let name = start.name.clone();
                 cells.insert(name, cell::start(*start));
-                drop(done.send(()));
+                let _ = done.send(());
             }
             Order::Stop(name, done) => {
                 if let Some(cell) = cells.remove(&name) {
                     cell.stop().await;
                 }
-                drop(done.send(()));
+                let _ = done.send(());
             }
             Order::Arm(order, done) => {
                 let found = cells.values().any(|cell| cell.arm(&order));
-                drop(done.send(found));
+                let _ = done.send(found);
             }
             Order::Seat(check, place, seat) => {
                 if let Some(cell) = cells.values().find(|cell| cell.has(check)) {
@@ -87,7 +87,7 @@ async fn serve(mut orders: mpsc::Receiver<Order>) {
                 while let Some((_, cell)) = cells.pop_first() {
                     cell.stop().await;
                 }
-                drop(done.send(()));
+                let _ = done.send(());
                 return;
             }
         }

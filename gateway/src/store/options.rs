@@ -41,6 +41,14 @@ pub struct StoreOptions {
     pub slice: Duration,
 }
 
+impl StoreOptions {
+    /// The stated window of loss (B36): the longest linger, and a commit on a slow disk.
+    pub fn loss_window(&self) -> Duration {
+        const COMMIT: Duration = Duration::from_millis(150);
+        self.linger.max(self.linger_unacknowledged) + COMMIT
+    }
+}
+
 impl Default for StoreOptions {
     fn default() -> Self {
         Self {

@@ -14,6 +14,14 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The user of this process, for what is done without a running gateway.
+    pub fn of_this_process() -> Self {
+        use std::os::unix::fs::MetadataExt;
+        // The folder of a process belongs to its effective user (proc(5)); without it, to nobody.
+        let uid = std::fs::metadata("/proc/self").map_or(65_534, |folder| folder.uid());
+        Self::of(uid, i32::try_from(std::process::id()).ok())
+    }
+
     pub(super) fn of(uid: u32, pid: Option<i32>) -> Self {
         let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
         Self { uid, name: name_in(&passwd, uid), pid }

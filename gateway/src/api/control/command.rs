@@ -135,8 +135,8 @@ impl Command {
 pub(super) enum WireCommand {
     Arm { line: String, check: String, output: String },
     Disarm { line: String, check: String, output: String },
-    Reload,
-    Stop,
+    Reload {},
+    Stop {},
     ModelInstall { path: PathBuf },
     ModelActivate { model: String, version: String },
     ModelRollback { model: String },
@@ -155,8 +155,8 @@ impl From<Command> for WireCommand {
                 let (line, check) = place(line, check);
                 Self::Disarm { line, check, output: output.to_string() }
             }
-            Command::Reload => Self::Reload,
-            Command::Stop => Self::Stop,
+            Command::Reload => Self::Reload {},
+            Command::Stop => Self::Stop {},
             Command::ModelInstall { path } => Self::ModelInstall { path },
             Command::ModelActivate { model, version } => Self::ModelActivate { model, version },
             Command::ModelRollback { model } => Self::ModelRollback { model },
@@ -179,8 +179,8 @@ impl TryFrom<WireCommand> for Command {
             WireCommand::Disarm { line, check, output } => {
                 Self::Disarm { line: line.parse()?, check: check.parse()?, output: output.parse()? }
             }
-            WireCommand::Reload => Self::Reload,
-            WireCommand::Stop => Self::Stop,
+            WireCommand::Reload {} => Self::Reload,
+            WireCommand::Stop {} => Self::Stop,
             WireCommand::ModelInstall { path } => Self::ModelInstall { path },
             WireCommand::ModelActivate { model, version } => Self::ModelActivate { model, version },
             WireCommand::ModelRollback { model } => Self::ModelRollback { model },

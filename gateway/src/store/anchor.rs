@@ -1,0 +1,87 @@
+//! The anchor: a small file beside the database that tells whether the database is the one that ran
+//! here last. If it is not – new, replaced or restored – the epoch rises, so that a reader of
+//! verdicts never meets an old number for a new window.
+//!
+//! Each opening and each clean end writes a fresh random session into both. A database that comes
+//! from a backup holds another session. What is not seen: a raw copy of the files that was taken
+//! and put back within one session that ended by a power cut; `takt backup` makes no such copies.
+
+use std::io;
+use std::path::Path;
+use takt_plant::WallTime;
+
+/// A random session.
+pub type Session = [u8; 16];
+
+const FILE: &str = "takt.anchor";
+/// 2020-01-01T00:00:00Z in minutes since 1970.
+const BEGIN_MINUTES: i64 = 26_297_280;
+
+/// What the anchor says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// The epoch of the last session.
+    pub epoch: u32,
+    /// The last session.
+    pub session: Vec<u8>,
+}
+
+/// Sixteen random bytes, from the hash keys that the standard library draws from the system.
+pub fn random() -> Session {
+    use std::hash::{BuildHasher, Hasher};
+    let draw = || std::collections::hash_map::RandomState::new().build_hasher().finish().to_le_bytes();
+    let mut session = Session::default();
+    session[..8].copy_from_slice(&draw());
+    session[8..].copy_from_slice(&draw());
+    session
+}
+
+/// Reads the anchor; `None` when there is none or it makes no sense.
+pub fn read(dir: &Path) -> Option<Anchor> {
+    let text = std::fs::read_to_string(dir.join(FILE)).ok()?;
+    let (epoch, session) = text.trim().split_once(' ')?;
+    let session = (0..session.len() / 2).map(|i| u8::from_str_radix(session.get(2 * i..2 * i + 2)?, 16).ok());
+    Some(Anchor { epoch: epoch.parse().ok()?, session: session.collect::<Option<_>>()? })
+}
+
+/// Writes the anchor, whole or not at all.
+pub fn write(dir: &Path, epoch: u32, session: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+    let hex: String = session.iter().map(|b| format!("{b:02x}")).collect();
+    let beside = dir.join(format!("{FILE}.new"));
+    let mut file = std::fs::File::create(&beside)?;
+    writeln!(file, "{epoch} {hex}")?;
+    file.sync_all()?;
+    std::fs::rename(&beside, dir.join(FILE))?;
+    std::fs::File::open(dir)?.sync_all()
+}
+
+/// The epoch of a database that did not run here last: above every known one, and by the clock, so
+/// that it is new even where nothing of the old store is left.
+pub fn next_epoch(known: u32, now: WallTime) -> u32 {
+    let minutes = now.as_ns().div_euclid(60_000_000_000) - BEGIN_MINUTES;
+    u32::try_from(minutes).unwrap_or(0).max(known.saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anchor_comes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(read(dir.path()), None);
+        let session = random();
+        write(dir.path(), 7, &session).unwrap();
+        assert_eq!(read(dir.path()), Some(Anchor { epoch: 7, session: session.to_vec() }));
+        assert_ne!(random(), random());
+    }
+
+    #[test]
+    fn a_new_epoch_is_above_the_known_one_and_follows_the_clock() {
+        let minute = |m: i64| WallTime::from_ns((BEGIN_MINUTES + m) * 60_000_000_000);
+        assert_eq!(next_epoch(0, minute(500)), 500);
+        assert_eq!(next_epoch(900, minute(500)), 901);
+        assert_eq!(next_epoch(0, WallTime::from_ns(0)), 1, "a box without a clock");
+    }
+}

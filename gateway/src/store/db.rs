@@ -1,0 +1,84 @@
+//! The SQLite file: how it is opened, by its writer and by its readers.
+
+use super::error::StoreError;
+use super::options::StoreOptions;
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection, SqlitePool};
+use std::path::Path;
+use std::time::Duration;
+
+/// The database's name in the store's folder.
+pub const FILE: &str = "takt.db";
+/// Bytes of a page: SQLite's default, and the unit of flash and of most file systems.
+pub const PAGE_BYTES: u64 = 4_096;
+/// Readers at once: more would only queue on the same disk.
+const READERS_MAX: u32 = 4;
+
+/// The part of the byte limit that is kept for the write-ahead log: it holds at least one sealed
+/// chunk beside the running commits, and grows to what is written between two checkpoints.
+pub fn wal_bytes_max(options: &StoreOptions) -> u64 {
+    (options.bytes_max / 8).clamp(512 << 10, 16 << 20)
+}
+
+/// Pages that the database file may have, so that file and log together keep the limit.
+pub fn pages_max(options: &StoreOptions) -> u64 {
+    options.bytes_max.saturating_sub(wal_bytes_max(options)).max(1 << 20) / PAGE_BYTES
+}
+
+fn common(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .disable_statement_logging()
+        .pragma("temp_store", "memory")
+        .pragma("cache_size", "-4096")
+        .busy_timeout(Duration::from_millis(500))
+}
+
+/// Opens the writer's connection and brings the tables up to date.
+pub async fn open_writer(path: &Path, options: &StoreOptions) -> Result<SqliteConnection, StoreError> {
+    let checkpoint_pages = wal_bytes_max(options) / 2 / PAGE_BYTES;
+    let connect = common(path)
+        .create_if_missing(true)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", checkpoint_pages.to_string())
+        .pragma("journal_size_limit", wal_bytes_max(options).to_string())
+        .thread_name(|_| "takt-store-sql".into());
+    let mut conn = SqliteConnection::connect_with(&connect).await?;
+    let tables: Option<i64> = first_i64(&mut conn, "SELECT 1 FROM sqlite_schema WHERE name = 'identity'").await?;
+    let current: Option<i64> = match tables {
+        Some(_) => first_i64(&mut conn, "SELECT MAX(version) FROM _sqlx_migrations WHERE success").await?,
+        None => None,
+    };
+    let migrator = sqlx::migrate!("./migrations");
+    if current != migrator.iter().map(|m| m.version).max() {
+        migrator.run(&mut conn).await.map_err(StoreError::Migration)?;
+    }
+    let cap = AssertSqlSafe(format!("PRAGMA max_page_count = {}", pages_max(options)));
+    sqlx::query(cap).fetch_all(&mut conn).await?;
+    Ok(conn)
+}
+
+/// Opens the readers' pool. Nothing is read yet.
+pub fn open_readers(path: &Path) -> SqlitePool {
+    let connect = common(path).read_only(true).thread_name(|_| "takt-store-read".into());
+    SqlitePoolOptions::new()
+        .max_connections(READERS_MAX)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_lazy_with(connect)
+}
+
+/// The first number of the first row, if there is one.
+pub async fn first_i64(conn: &mut SqliteConnection, sql: &'static str) -> Result<Option<i64>, sqlx::Error> {
+    let row = sqlx::query(sql).fetch_optional(conn).await?;
+    row.map_or(Ok(None), |r| r.try_get(0))
+}
+
+/// `VALUES` rows of `n_columns` placeholders.
+pub fn placeholders(n_rows: usize, n_columns: usize) -> String {
+    let row = format!("({})", vec!["?"; n_columns].join(","));
+    vec![row; n_rows].join(",")
+}

@@ -1,0 +1,159 @@
+//! Zoomed-out views: minimum, maximum and mean of a tag in a number of steps over a span.
+//!
+//! Where a whole block of frames fits into a step, its stored extent is used and nothing is
+//! decompressed; where steps are finer, and at the span's edges, the samples themselves are read.
+//! Every sample of the span counts exactly once: in the step in which the middle of its block lies,
+//! or in its own.
+
+use super::chunk::{Block, ChunkView};
+use super::column::Extent;
+use super::error::StoreError;
+use super::reader::Reader;
+use super::samples::{GroupTags, Span, groups_of};
+use sqlx::Row;
+use takt_plant::{GroupSlot, LineId, Reading, TagId, WallTime};
+
+/// One step of a zoomed-out view.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// The step's start.
+    pub at: WallTime,
+    /// Samples with a number.
+    pub n: u32,
+    /// The smallest.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+    /// Their mean.
+    pub mean: f64,
+}
+
+/// The steps of one tag while they fill.
+#[derive(Debug, Clone)]
+struct Steps {
+    from_ns: i128,
+    span_ns: i128,
+    extents: Vec<Extent>,
+}
+
+impl Steps {
+    fn new(span: Span, n: usize) -> Self {
+        let from_ns = i128::from(span.from.as_ns());
+        let span_ns = (i128::from(span.to.as_ns()) - from_ns).max(1);
+        Self { from_ns, span_ns, extents: vec![Extent::default(); n.max(1)] }
+    }
+
+    fn step_ns(&self) -> i128 {
+        self.span_ns / self.extents.len() as i128
+    }
+
+    fn place(&self, at_ns: i64) -> Option<usize> {
+        let offset = i128::from(at_ns) - self.from_ns;
+        if offset < 0 || offset >= self.span_ns {
+            return None;
+        }
+        usize::try_from(offset * self.extents.len() as i128 / self.span_ns).ok()
+    }
+
+    fn add(&mut self, at_ns: i64, v: f64) {
+        if v.is_finite()
+            && let Some(i) = self.place(at_ns)
+        {
+            self.extents[i].add(v);
+        }
+    }
+
+    fn points(&self) -> Vec<Point> {
+        let n = self.extents.len() as i128;
+        let filled = self.extents.iter().enumerate().filter(|(_, e)| e.n > 0);
+        filled
+            .map(|(i, e)| {
+                let at_ns = self.from_ns + self.span_ns * i as i128 / n;
+                let at = WallTime::from_ns(i64::try_from(at_ns).unwrap_or(i64::MAX));
+                Point { at, n: e.n, min: e.min, max: e.max, mean: e.sum / f64::from(e.n) }
+            })
+            .collect()
+    }
+}
+
+impl Reader {
+    /// At most `n` points per tag; steps without a number have no point.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], or [`StoreError::Damaged`] when a chunk cannot be read.
+    pub async fn points(
+        &self,
+        line: &LineId,
+        tags: &[TagId],
+        span: Span,
+        n: usize,
+    ) -> Result<Vec<Vec<Point>>, StoreError> {
+        let mut steps = vec![Steps::new(span, n); tags.len()];
+        let mut view = self.snapshot().await?;
+        let groups = groups_of(&view.names, line, tags);
+        for group in &groups {
+            let sql = "SELECT id, blocks FROM chunk WHERE grp = ? AND to_ns >= ? AND from_ns < ?";
+            let query = sqlx::query(sql).bind(group.group.0).bind(span.from.as_ns()).bind(span.to.as_ns());
+            let mut fine = Vec::new();
+            for row in query.fetch_all(&mut *view.tx).await? {
+                if !add_blocks(&Block::decode(row.try_get(1)?)?, group, &mut steps) {
+                    fine.push(row.try_get::<i64, _>(0)?);
+                }
+            }
+            for id in fine {
+                let row = sqlx::query("SELECT body FROM chunk WHERE id = ?").bind(id).fetch_one(&mut *view.tx).await?;
+                add_samples(row.try_get(0)?, group, &mut steps)?;
+            }
+        }
+        let slots: Vec<GroupSlot> = groups.iter().map(|g| g.group).collect();
+        for (slot, frame) in view.open_frames(&slots).await? {
+            let Some(group) = groups.iter().find(|g| g.group == slot) else { continue };
+            for (place, wanted) in group.places.iter().zip(&group.wanted) {
+                if let Some(v) = frame.readings.get(*place).and_then(Reading::as_f64) {
+                    steps[*wanted].add(frame.at.as_ns(), v);
+                }
+            }
+        }
+        Ok(steps.iter().map(Steps::points).collect())
+    }
+}
+
+/// Adds a chunk by its blocks, if every block fits into one step and lies inside the span.
+fn add_blocks(blocks: &[Block], group: &GroupTags, steps: &mut [Steps]) -> bool {
+    let Some(first) = group.wanted.first().map(|w| &steps[*w]) else { return true };
+    let fits = |b: &Block| {
+        i128::from(b.to_ns) - i128::from(b.from_ns) <= first.step_ns()
+            && first.place(b.from_ns).is_some()
+            && first.place(b.to_ns).is_some()
+    };
+    if !blocks.iter().all(fits) {
+        return false;
+    }
+    for block in blocks {
+        let middle = i64::midpoint(block.from_ns, block.to_ns);
+        let Some(i) = first_place(steps, group, middle) else { continue };
+        for (place, wanted) in group.places.iter().zip(&group.wanted) {
+            if let Some(extent) = block.extents.get(*place) {
+                steps[*wanted].extents[i].merge(extent);
+            }
+        }
+    }
+    true
+}
+
+fn first_place(steps: &[Steps], group: &GroupTags, at_ns: i64) -> Option<usize> {
+    steps.get(*group.wanted.first()?)?.place(at_ns)
+}
+
+fn add_samples(body: &[u8], group: &GroupTags, steps: &mut [Steps]) -> Result<(), StoreError> {
+    let view = ChunkView::new(body)?;
+    for (place, wanted) in group.places.iter().zip(&group.wanted) {
+        let column = view.column(*place)?;
+        column.each_number(|i, v| {
+            if let Some(v) = v {
+                steps[*wanted].add(view.at_ns[i], v);
+            }
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! Folding: what commits brought, frames apart, goes from the journal into its tables, many commits
+//! in one transaction, so that a table's page is written once per fold and not once per commit.
+
+use super::Writer;
+use crate::store::db::placeholders;
+use crate::store::entry::{CheckSlot, ConnectionSlot, Event};
+use crate::store::health::Counters;
+use crate::store::row::Tail;
+use crate::store::verdict::VerdictRow;
+use sqlx::{AssertSqlSafe, Connection, Error, SqliteConnection};
+use std::collections::BTreeMap;
+use takt_plant::{LineId, MonoTime};
+
+/// Verdicts that end the wait for the next fold: they bound the memory and the readers' merging.
+const VERDICTS_MAX: usize = 2_048;
+/// Rows of one statement. Few different texts, so that SQLite keeps them prepared.
+const STATEMENT_ROWS: [usize; 3] = [32, 8, 1];
+/// Journal rows that one transaction deletes: about a millisecond.
+const DELETED_ROWS_MAX: usize = 1_000;
+
+/// A cursor of the outbox as its table holds it.
+type CursorRow = (ConnectionSlot, CheckSlot, u32, u64);
+
+impl Writer {
+    /// When the next fold is due; `None` when there is nothing to fold.
+    pub(super) fn fold_due(&self) -> Option<MonoTime> {
+        let waits = !self.now.tail.is_empty() || !self.now.outbox.is_clean() || self.has_old_rows();
+        let due = if self.now.tail.verdicts.len() >= VERDICTS_MAX {
+            self.last_fold
+        } else {
+            self.last_fold.plus(self.options.fold)
+        };
+        waits.then(|| self.retry_at.map_or(due, |retry| retry.max(due)))
+    }
+
+    /// The first journal row that is needed after a fold of everything.
+    fn first_needed_row(&self) -> i64 {
+        let open = self.now.open.first_row();
+        let sealing = self.sealing.as_ref().map(|s| s.first_row);
+        open.into_iter().chain(sealing).min().unwrap_or(self.now.last_row + 1)
+    }
+
+    fn has_old_rows(&self) -> bool {
+        self.now.journal.front().is_some_and(|(row, _)| *row < self.first_needed_row())
+    }
+
+    /// Folds everything that waits. What cannot be written stays for the next time.
+    pub(super) async fn fold(&mut self) {
+        let elapsed = self.clock.mono().since(self.last_fold).as_secs_f64().max(0.001);
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let per_s = std::mem::take(&mut self.n_uncovered) as f64 / elapsed;
+        self.uncovered_per_s += 0.2 * (per_s - self.uncovered_per_s);
+        self.last_fold = self.clock.mono();
+        let mut tail = std::mem::take(&mut self.now.tail);
+        self.merge_writes(&mut tail);
+        let cursors = self.now.outbox.take_dirty();
+        let first_needed = self.first_needed_row();
+        let delete_to = self.deletable_row(first_needed);
+        match self.write_fold(&tail, &cursors, delete_to).await {
+            Ok(n_repeated) => {
+                Counters::add(&self.shared.counters.n_repeated, n_repeated);
+                self.now.folded_row = self.now.last_row;
+                self.marks_dirty.clear();
+                while self.now.journal.front().is_some_and(|(row, _)| *row <= delete_to) {
+                    self.now.journal.pop_front();
+                }
+            }
+            Err(error) => {
+                self.now.outbox.again(&cursors);
+                tail.append(std::mem::take(&mut self.now.tail));
+                self.now.tail = tail;
+                self.cannot_write(&error);
+            }
+        }
+    }
+
+    fn deletable_row(&self, first_needed: i64) -> i64 {
+        let old = self.now.journal.iter().take(DELETED_ROWS_MAX).take_while(|(row, _)| *row < first_needed);
+        old.last().map_or(0, |(row, _)| *row)
+    }
+
+    /// Puts the ends of writes to the verdicts that wait beside them.
+    fn merge_writes(&self, tail: &mut Tail) {
+        let mut places = BTreeMap::new();
+        for (i, verdict) in tail.verdicts.iter().enumerate() {
+            places.insert((verdict.check, verdict.epoch, verdict.seq), i);
+        }
+        let (verdicts, epoch) = (&mut tail.verdicts, self.now.epoch);
+        tail.writes.retain(|(check, seq, bytes)| match places.get(&(*check, epoch, *seq)) {
+            Some(i) => {
+                verdicts[*i].writes.extend_from_slice(bytes);
+                false
+            }
+            None => true,
+        });
+    }
+
+    async fn write_fold(&mut self, tail: &Tail, cursors: &[CursorRow], delete_to: i64) -> Result<usize, Error> {
+        let epoch = self.now.epoch;
+        let marks: Vec<(ConnectionSlot, Vec<u8>)> =
+            self.marks_dirty.iter().map(|c| (*c, self.mark_bytes(*c))).collect();
+        let positions = self.position_rows(tail);
+        let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;
+        super::commit::insert_names(&mut tx, &self.now.names).await?;
+        let n_new = insert_verdicts(&mut tx, &tail.verdicts).await?;
+        for (check, seq, bytes) in &tail.writes {
+            let update =
+                "UPDATE verdict SET writes = CAST(writes || ? AS BLOB) WHERE chk = ? AND epoch = ? AND seq = ?";
+            let query = sqlx::query(update).bind(bytes.as_slice()).bind(*check).bind(epoch);
+            query.bind(seq.cast_signed()).execute(&mut *tx).await?;
+        }
+        upsert_positions(&mut tx, epoch, &positions).await?;
+        for (connection, digests) in marks {
+            let upsert = "INSERT OR REPLACE INTO mark (connection, digests) VALUES (?, ?)";
+            sqlx::query(upsert).bind(connection.0).bind(digests).execute(&mut *tx).await?;
+        }
+        upsert_cursors(&mut tx, cursors).await?;
+        for event in &tail.events {
+            insert_event(&mut tx, event).await?;
+        }
+        let identity = "UPDATE identity SET folded_row = ?, next_verdict = ?, samples_per_s = ?";
+        let query = sqlx::query(identity).bind(self.now.last_row).bind(self.now.next_verdict);
+        query.bind(self.uncovered_per_s).execute(&mut *tx).await?;
+        if delete_to > 0 {
+            sqlx::query("DELETE FROM journal WHERE id <= ?").bind(delete_to).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        self.now.names.unsaved.clear();
+        self.now.names.unsaved_groups.clear();
+        Ok(tail.verdicts.len() - n_new)
+    }
+
+    fn mark_bytes(&self, connection: ConnectionSlot) -> Vec<u8> {
+        self.now.marks.get(&connection).map(|m| m.iter().flatten().copied().collect()).unwrap_or_default()
+    }
+
+    /// The rows of checks whose position or number moved; a position that did not move is `None`.
+    fn position_rows<'a>(&self, tail: &'a Tail) -> BTreeMap<u32, (u64, Option<&'a [u8]>)> {
+        let mut rows = BTreeMap::new();
+        let seq_of = |check: u32| self.now.last_seq.get(&check).copied().unwrap_or(0);
+        for verdict in &tail.verdicts {
+            rows.insert(verdict.check, (seq_of(verdict.check), None));
+        }
+        for (check, bytes) in &tail.positions {
+            rows.insert(check.0, (seq_of(check.0), Some(bytes.as_slice())));
+        }
+        rows
+    }
+}
+
+/// Splits rows into statements of few different sizes.
+fn statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let n = STATEMENT_ROWS.into_iter().find(|n| *n <= rows.len())?;
+        let (head, rest) = rows.split_at(n);
+        rows = rest;
+        Some(head)
+    })
+}
+
+/// Inserts verdicts and gives how many were new: a key that is there already stays as it is.
+async fn insert_verdicts(conn: &mut SqliteConnection, rows: &[VerdictRow]) -> Result<usize, Error> {
+    let mut n_new = 0;
+    for rows in statements(rows) {
+        let sql = format!(
+            "INSERT OR IGNORE INTO verdict (id, chk, epoch, seq, at_ns, outcome, part, body, writes) VALUES {}",
+            placeholders(rows.len(), 9)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for row in rows {
+            query = query.bind(row.id).bind(row.check).bind(row.epoch).bind(row.seq.cast_signed()).bind(row.at_ns);
+            query =
+                query.bind(row.outcome).bind(row.part.as_deref()).bind(row.body.as_slice()).bind(row.writes.as_slice());
+        }
+        n_new += query.execute(&mut *conn).await?.rows_affected() as usize;
+    }
+    Ok(n_new)
+}
+
+async fn upsert_positions(
+    conn: &mut SqliteConnection,
+    epoch: u32,
+    rows: &BTreeMap<u32, (u64, Option<&[u8]>)>,
+) -> Result<(), Error> {
+    let rows: Vec<_> = rows.iter().collect();
+    for rows in statements(&rows) {
+        let sql = format!(
+            "INSERT INTO position (chk, epoch, seq, body) VALUES {} ON CONFLICT (chk) DO UPDATE \
+             SET epoch = excluded.epoch, seq = excluded.seq, body = CASE excluded.body WHEN x'' THEN body ELSE excluded.body END",
+            placeholders(rows.len(), 4)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for (check, (seq, body)) in rows {
+            query = query.bind(**check).bind(epoch).bind(seq.cast_signed()).bind(body.unwrap_or(&[]));
+        }
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+async fn upsert_cursors(conn: &mut SqliteConnection, rows: &[CursorRow]) -> Result<(), Error> {
+    for rows in statements(rows) {
+        let sql = format!(
+            "INSERT OR REPLACE INTO outbox (connection, chk, epoch, seq) VALUES {}",
+            placeholders(rows.len(), 4)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for (connection, check, epoch, seq) in rows {
+            query = query.bind(connection.0).bind(check.0).bind(*epoch).bind(seq.cast_signed());
+        }
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Inserts an event.
+pub(super) async fn insert_event(conn: &mut SqliteConnection, event: &Event) -> Result<(), Error> {
+    let insert = "INSERT INTO event (at_ns, who, what, line, text) VALUES (?, ?, ?, ?, ?)";
+    let query = sqlx::query(insert).bind(event.at.as_ns()).bind(event.who.as_str()).bind(event.what.as_str());
+    query.bind(event.line.as_ref().map(LineId::as_str)).bind(event.text.as_str()).execute(conn).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_split_into_few_sizes_and_none_is_lost() {
+        for n in [0, 1, 7, 8, 31, 32, 75] {
+            let rows: Vec<usize> = (0..n).collect();
+            let parts: Vec<&[usize]> = statements(&rows).collect();
+            assert!(parts.iter().all(|p| STATEMENT_ROWS.contains(&p.len())));
+            assert_eq!(parts.concat(), rows);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What others ask of the writer. Each request carries the way back.
+
+use crate::store::documents::{ArmingRecord, NewDocument};
+use crate::store::entry::{ConnectionSlot, Event};
+use crate::store::error::StoreError;
+use crate::store::layout::{Layout, Slots};
+use crate::store::verdict::StoredVerdict;
+use tokio::sync::oneshot;
+
+/// The way back.
+pub type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// A closed list of all requests.
+#[derive(Debug)]
+pub enum Request {
+    /// Names to slots. Answered on a channel that a plain thread can wait on.
+    Register(Layout, std::sync::mpsc::SyncSender<Slots>),
+    /// Commits and folds everything that was handed in before.
+    Flush(Reply<()>),
+    /// As `Flush`, and seals every open chunk.
+    Seal(Reply<()>),
+    /// A new document version; answers its number.
+    PutDocument(NewDocument, Reply<u32>),
+    /// Arms an output.
+    Arm(ArmingRecord, Reply<()>),
+    /// Disarms an output; answers whether it was armed.
+    Disarm(String, Reply<bool>),
+    /// Something happened outside the pipeline.
+    Event(Event, Reply<()>),
+    /// Verdicts that a connection has not confirmed, oldest first.
+    OutboxPending(ConnectionSlot, usize, Reply<Vec<StoredVerdict>>),
+    /// Ends the writer after everything is folded.
+    Close(std::sync::mpsc::SyncSender<Result<(), StoreError>>),
+}

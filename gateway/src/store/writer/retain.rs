@@ -1,0 +1,182 @@
+//! Retention: what is too old or too much goes, oldest raw samples first, verdicts last, in slices
+//! that are short enough for the commits between them.
+
+use super::{LOOK, Writer};
+use crate::store::db;
+use sqlx::{Connection, Error, Row};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use takt_plant::WallTime;
+
+/// Chunks that one transaction deletes.
+const CHUNKS: i64 = 4;
+/// Verdicts or events that one transaction deletes.
+const ROWS: i64 = 256;
+/// Pages that one step gives back.
+const VACUUM_PAGES: u32 = 128;
+/// Retention by size begins when this part of the pages is used…
+const HIGH: f64 = 0.95;
+/// …and unused pages are given back when there are more than this part of the file, and more than
+/// `VACUUM_PAGES_MIN`: below it they are used again soon.
+const UNUSED: f64 = 0.15;
+const VACUUM_PAGES_MIN: u64 = 1_024;
+
+/// Why something was dropped.
+#[derive(Debug, Clone, Copy)]
+enum Reason {
+    Age,
+    Size,
+}
+
+impl Reason {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Age => "age",
+            Self::Size => "size",
+        }
+    }
+}
+
+/// Pages of the database file.
+#[derive(Debug, Clone, Copy)]
+struct Pages {
+    all: u64,
+    unused: u64,
+}
+
+impl Writer {
+    /// One look and, where something must go, work for at most one slice.
+    pub(super) async fn retain_slice(&mut self) {
+        self.retry_sealed().await;
+        self.carry().await;
+        let started = self.clock.mono();
+        let more = match self.work_slice().await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::debug!(%error, "retention could not run");
+                false
+            }
+        };
+        let took = self.clock.mono().since(started);
+        self.shared.counters.slice_us_max.fetch_max(took.as_micros() as u64, Relaxed);
+        let pause = if more { took.max(Duration::from_millis(1)) } else { LOOK };
+        self.next_slice = self.clock.mono().plus(pause);
+    }
+
+    /// Works until nothing is left or the slice is over; tells whether more is left.
+    async fn work_slice(&mut self) -> Result<bool, Error> {
+        let started = self.clock.mono();
+        loop {
+            let pages = self.pages().await?;
+            let worked = self.drop_some(pages).await? || self.give_back(pages).await?;
+            if !worked {
+                self.measure(pages);
+                return Ok(false);
+            }
+            if self.clock.mono().since(started) >= self.options.slice {
+                self.measure(pages);
+                return Ok(true);
+            }
+        }
+    }
+
+    async fn pages(&mut self) -> Result<Pages, Error> {
+        let sql = "SELECT page_count, freelist_count FROM pragma_page_count, pragma_freelist_count";
+        let row = sqlx::query(sql).fetch_one(&mut self.conn).await?;
+        let number = |i| row.try_get::<i64, _>(i).map(|v| u64::try_from(v).unwrap_or(0));
+        Ok(Pages { all: number(0)?, unused: number(1)? })
+    }
+
+    fn measure(&self, pages: Pages) {
+        let wal = std::fs::metadata(self.dir.join(format!("{}-wal", db::FILE))).map_or(0, |m| m.len());
+        self.shared.counters.bytes.store(pages.all * db::PAGE_BYTES + wal, Relaxed);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a part of a whole")]
+    async fn drop_some(&mut self, pages: Pages) -> Result<bool, Error> {
+        let now = self.steady_wall();
+        let (samples, verdicts) = (now.minus(self.options.samples_age_max), now.minus(self.options.verdicts_age_max));
+        if self.drop_chunks(Some(samples)).await?
+            || self.drop_verdicts(Some(verdicts)).await?
+            || self.drop_events(Some(verdicts)).await?
+        {
+            return Ok(true);
+        }
+        let used = (pages.all - pages.unused) as f64;
+        if used < HIGH * db::pages_max(&self.options) as f64 {
+            return Ok(false);
+        }
+        Ok(self.drop_chunks(None).await? || self.drop_events(None).await? || self.drop_verdicts(None).await?)
+    }
+
+    async fn drop_chunks(&mut self, before: Option<WallTime>) -> Result<bool, Error> {
+        let sql = "SELECT COALESCE(MAX(id), 0), COALESCE(SUM(n_samples), 0), COALESCE(MIN(arrived_ns), 0), COUNT(*) \
+                   FROM (SELECT id, n_samples, arrived_ns FROM chunk ORDER BY id LIMIT ?)";
+        let n = if before.is_some() { 1 } else { CHUNKS };
+        let row = sqlx::query(sql).bind(n).fetch_one(&mut self.conn).await?;
+        let (last, n_samples, arrived_ns): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        if row.try_get::<i64, _>(3)? == 0 || before.is_some_and(|b| arrived_ns >= b.as_ns()) {
+            return Ok(false);
+        }
+        self.delete("DELETE FROM chunk WHERE id <= ?", last, "samples", reason(before), n_samples).await
+    }
+
+    async fn drop_verdicts(&mut self, before: Option<WallTime>) -> Result<bool, Error> {
+        let sql = "SELECT COALESCE(MAX(id), 0), COUNT(*), COALESCE(MAX(at_ns), 0) \
+                   FROM (SELECT id, at_ns FROM verdict ORDER BY id LIMIT ?)";
+        let row = sqlx::query(sql).bind(ROWS).fetch_one(&mut self.conn).await?;
+        let (last, n, at_ns): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        if n == 0 || before.is_some_and(|b| at_ns >= b.as_ns()) {
+            return Ok(false);
+        }
+        self.delete("DELETE FROM verdict WHERE id <= ?", last, "verdicts", reason(before), n).await
+    }
+
+    async fn drop_events(&mut self, before: Option<WallTime>) -> Result<bool, Error> {
+        let sql = "SELECT COALESCE(MAX(id), 0), COUNT(*), COALESCE(MAX(at_ns), 0) \
+                   FROM (SELECT id, at_ns FROM event ORDER BY id LIMIT ?)";
+        let row = sqlx::query(sql).bind(ROWS).fetch_one(&mut self.conn).await?;
+        let (last, n, at_ns): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let keeps = match before {
+            Some(before) => n == 0 || at_ns >= before.as_ns(),
+            None => n < ROWS,
+        };
+        if keeps {
+            return Ok(false);
+        }
+        self.delete("DELETE FROM event WHERE id <= ?", last, "events", reason(before), n).await
+    }
+
+    async fn delete(
+        &mut self,
+        sql: &'static str,
+        last: i64,
+        kind: &'static str,
+        reason: Reason,
+        n: i64,
+    ) -> Result<bool, Error> {
+        let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(sql).bind(last).execute(&mut *tx).await?;
+        let count = "INSERT INTO dropped (kind, reason, n) VALUES (?, ?, ?) \
+                     ON CONFLICT (kind, reason) DO UPDATE SET n = n + excluded.n";
+        sqlx::query(count).bind(kind).bind(reason.word()).bind(n).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a part of a whole")]
+    async fn give_back(&mut self, pages: Pages) -> Result<bool, Error> {
+        let over = pages.all > db::pages_max(&self.options);
+        let many = pages.unused > VACUUM_PAGES_MIN && pages.unused as f64 > UNUSED * pages.all as f64;
+        if pages.unused == 0 || !(over || many) {
+            return Ok(false);
+        }
+        let sql = sqlx::AssertSqlSafe(format!("PRAGMA incremental_vacuum({VACUUM_PAGES})"));
+        sqlx::query(sql).fetch_all(&mut self.conn).await?;
+        Ok(self.pages().await?.all < pages.all)
+    }
+}
+
+fn reason(before: Option<WallTime>) -> Reason {
+    if before.is_some() { Reason::Age } else { Reason::Size }
+}

@@ -1,0 +1,135 @@
+//! Answers to requests.
+
+use super::Writer;
+use super::fold::insert_event;
+use super::request::Request;
+use crate::store::anchor;
+use crate::store::documents::{ArmingRecord, NewDocument};
+use crate::store::entry::ConnectionSlot;
+use crate::store::error::StoreError;
+use crate::store::layout::{Layout, Slots};
+use crate::store::rows::{VERDICT_COLUMNS, verdict_row_of};
+use crate::store::verdict::{StoredVerdict, verdict_of};
+use sqlx::{AssertSqlSafe, Error, Row};
+
+impl Writer {
+    pub(super) async fn serve(&mut self, request: Request) {
+        match request {
+            Request::Register(layout, reply) => drop(reply.send(self.register(&layout))),
+            Request::Flush(reply) => drop(reply.send(self.flush().await)),
+            Request::Seal(reply) => drop(reply.send(self.flush_and_seal().await)),
+            Request::PutDocument(document, reply) => drop(reply.send(self.put_document(&document).await)),
+            Request::Arm(record, reply) => drop(reply.send(self.arm(&record).await)),
+            Request::Disarm(output, reply) => drop(reply.send(self.disarm(&output).await)),
+            Request::Event(event, reply) => {
+                let result = insert_event(&mut self.conn, &event).await;
+                drop(reply.send(result.map_err(StoreError::from)));
+            }
+            Request::OutboxPending(connection, limit, reply) => {
+                drop(reply.send(self.outbox_pending(connection, limit).await));
+            }
+            Request::Close(_) => {}
+        }
+    }
+
+    /// Names get their slots in memory; the next commit writes them. So registering never fails,
+    /// whatever the disk does.
+    fn register(&mut self, layout: &Layout) -> Slots {
+        let names = &mut self.now.names;
+        let mut slots = Slots::default();
+        for connection in &layout.connections {
+            let slot = names.connection(&connection.id);
+            self.shared.acks.set_rule(slot, connection.when_unwritable);
+            slots.connections.push(slot);
+        }
+        slots.groups = layout.groups.iter().map(|g| names.group(&g.line, &g.tags)).collect();
+        for check in &layout.checks {
+            let slot = names.check(&check.line, &check.check);
+            let publishes: Vec<ConnectionSlot> =
+                check.publishes.iter().filter_map(|i| slots.connections.get(*i).copied()).collect();
+            let last_seq = self.now.last_seq.get(&slot.0).copied().unwrap_or(0);
+            self.now.outbox.close_others(slot, &publishes);
+            for connection in publishes {
+                self.now.outbox.open(connection, slot, self.now.epoch, last_seq);
+            }
+            slots.checks.push(slot);
+        }
+        slots
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        self.commit().await;
+        self.fold().await;
+        match self.retry_at {
+            None => Ok(()),
+            Some(_) => Err(StoreError::Unwritable(Error::PoolClosed)),
+        }
+    }
+
+    async fn flush_and_seal(&mut self) -> Result<(), StoreError> {
+        self.flush().await?;
+        self.seal_all().await?;
+        self.fold().await;
+        Ok(())
+    }
+
+    /// The clean end: everything folded, and a mark that says so.
+    pub(super) async fn finish(&mut self) -> Result<(), StoreError> {
+        self.retry_at = None;
+        self.flush().await?;
+        let session = anchor::random();
+        let update = "UPDATE identity SET clean = 1, session = ?";
+        sqlx::query(update).bind(session.as_slice()).execute(&mut self.conn).await?;
+        anchor::write(&self.dir, self.now.epoch, &session)
+            .map_err(|source| StoreError::Folder { dir: self.dir.clone(), source })
+    }
+
+    async fn put_document(&mut self, d: &NewDocument) -> Result<u32, StoreError> {
+        let insert = "INSERT INTO document (kind, name, version, text, by, at_ns, note) \
+                      SELECT ?, ?, COALESCE(MAX(version), 0) + 1, ?, ?, ?, ? FROM document WHERE kind = ? AND name = ? \
+                      RETURNING version";
+        let query = sqlx::query(insert).bind(d.kind.as_str()).bind(d.name.as_str()).bind(d.text.as_deref());
+        let query = query.bind(d.by.as_str()).bind(d.at.as_ns()).bind(d.note.as_str());
+        let row = query.bind(d.kind.as_str()).bind(d.name.as_str()).fetch_one(&mut self.conn).await?;
+        Ok(row.try_get("version")?)
+    }
+
+    async fn arm(&mut self, r: &ArmingRecord) -> Result<(), StoreError> {
+        let upsert = "INSERT OR REPLACE INTO arming (output, by, at_ns, digest) VALUES (?, ?, ?, ?)";
+        let query = sqlx::query(upsert).bind(r.output.as_str()).bind(r.by.as_str()).bind(r.at.as_ns());
+        query.bind(r.digest.as_str()).execute(&mut self.conn).await?;
+        Ok(())
+    }
+
+    async fn disarm(&mut self, output: &str) -> Result<bool, StoreError> {
+        let delete = sqlx::query("DELETE FROM arming WHERE output = ?").bind(output);
+        Ok(delete.execute(&mut self.conn).await?.rows_affected() > 0)
+    }
+
+    /// The oldest unconfirmed verdicts of a connection, over all its checks.
+    async fn outbox_pending(
+        &mut self,
+        connection: ConnectionSlot,
+        limit: usize,
+    ) -> Result<Vec<StoredVerdict>, StoreError> {
+        self.flush().await?;
+        let cursors: Vec<_> = self.now.outbox.of(connection).map(|(check, c)| (check, c.clone())).collect();
+        let limit_rows = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut pending = Vec::new();
+        for (check, cursor) in cursors {
+            let sql = format!(
+                "SELECT {VERDICT_COLUMNS} FROM verdict WHERE chk = ? AND epoch = ? AND seq > ? ORDER BY seq LIMIT ?"
+            );
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(check.0).bind(cursor.epoch);
+            let rows = query.bind(cursor.seq.cast_signed()).bind(limit_rows).fetch_all(&mut self.conn).await?;
+            let rows = rows.iter().map(verdict_row_of).collect::<Result<Vec<_>, Error>>()?;
+            if let Some(first) = rows.first() {
+                self.now.outbox.skip_to(connection, check, first.seq);
+            }
+            pending.extend(rows.into_iter().filter(|r| !cursor.has(r.seq)));
+        }
+        pending.sort_unstable_by_key(|r| r.id);
+        pending.truncate(limit);
+        Ok(pending.iter().map(|r| verdict_of(r, &self.now.names)).collect::<Result<_, _>>()?)
+    }
+}
