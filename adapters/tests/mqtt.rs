@@ -90,6 +90,7 @@ fn what_is_published_while_away_arrives_on_return() {
             }
             let second = Running::start(options(&broker, protocol), plan(), true);
             second.until("what was missed", |s| values(s) == [2.0, 3.0]).await;
+            second.until_up().await;
             assert!(second.seen().contains(&Seen::Up(true)), "{:?}", second.seen());
             second.stop().await;
             let clean = Options { clean_session: true, ..options(&broker, protocol) };
@@ -386,6 +387,81 @@ fn an_unreachable_or_refusing_broker_is_named() {
                 .until("the report", |s| matches!(s.first(), Some(Seen::Down(why)) if why.contains("refuses")))
                 .await;
             stranger.stop().await;
+        });
+    }
+}
+
+#[test]
+fn a_broker_that_hangs_is_given_up_and_unconfirmed_tokens_come_back() {
+    let broker = Broker::start("");
+    for protocol in BOTH {
+        on_shard(async {
+            let wary = Options {
+                keep_alive: Duration::from_secs(1),
+                timeout: Duration::from_millis(500),
+                ..options(&broker, protocol)
+            };
+            let running = Running::start(wary, plan(), true);
+            running.until_up().await;
+            tokio::time::sleep(Duration::from_millis(1_500)).await;
+            assert!(!running.seen().iter().any(|s| matches!(s, Seen::Down(_))), "pings keep it: {:?}", running.seen());
+            broker.freeze();
+            for token in 0..3 {
+                running.outlet.offer("out", "x", Qos::ExactlyOnce, false, token).unwrap();
+            }
+            let gone = |s: &Seen| matches!(s, Seen::Down(why) if why.contains("does not answer a ping"));
+            running.until("the loss", |s| s.iter().any(gone)).await;
+            assert_eq!(running.outlet.counts().n_given_back, 3);
+            let silent = |s: &Seen| matches!(s, Seen::Down(why) if why.contains("did not answer within 500 ms"));
+            running.until("a vain attempt", |s| s.iter().any(silent)).await;
+            broker.thaw();
+            running.until_up().await;
+            running.outlet.offer("out", "x", Qos::ExactlyOnce, false, 9).unwrap();
+            running.until("a confirmation", |s| s.contains(&Seen::Published(9))).await;
+            assert!(!running.seen().iter().any(|s| matches!(s, Seen::Published(0..=2))), "{:?}", running.seen());
+            running.stop().await;
+        });
+    }
+}
+
+/// Answers every connection with these bytes, then waits for its end.
+fn impostor(answer: &'static [u8]) -> u16 {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        while let Ok((mut socket, _)) = listener.accept() {
+            let mut buffer = [0; 1_024];
+            let _ = socket.read(&mut buffer);
+            let _ = socket.write_all(answer);
+            while matches!(socket.read(&mut buffer), Ok(n) if n > 0) {}
+        }
+    });
+    port
+}
+
+#[test]
+fn what_is_no_broker_is_named_and_tried_again() {
+    const ACCEPTED: &[u8] = &[0x20, 2, 0, 0];
+    for (answer, piece) in [
+        (&[b'H'; 200][..], "broke before the broker answered"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "did not answer within 300 ms"),
+        (&[0x20, 2, 0, 0, 0xF0, 1, 0], "no MQTT packet"),
+        (&[0x20, 2, 0, 0, 0x30, 0xFF, 0xFF, 0xFF, 0xFF], "no MQTT packet"),
+        (&[0x20, 2, 0, 0, 0x40, 0xFF, 0xFF, 0x7F], "no MQTT packet"),
+        (&[0x20, 2, 0, 0, 0xC0, 0], "PINGREQ"),
+        (&[0x20, 2, 0, 0, 0x20, 2, 0, 0], "second CONNACK"),
+        (ACCEPTED, "does not answer the subscription"),
+    ] {
+        on_shard(async {
+            let mut options = Options::new("127.0.0.1", impostor(answer), "takt");
+            options.timeout = Duration::from_millis(300);
+            options.keep_alive = Duration::from_secs(2);
+            options.retry.first = Duration::from_millis(20);
+            let running = Running::start(options, plan(), true);
+            let named = |s: &&Seen| matches!(s, Seen::Down(why) if why.contains(piece));
+            running.until(piece, |s| s.iter().filter(named).count() >= 2).await;
+            running.stop().await;
         });
     }
 }

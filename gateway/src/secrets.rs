@@ -1,3 +1,5 @@
 //! Temporary.
 /// Temporary.
-pub fn reveal(_: &std::path::Path, _: &takt_config::SecretRef) -> Result<Vec<u8>, String> { Err("none".into()) }
+pub fn reveal(_: &std::path::Path, _: &takt_config::SecretRef) -> Result<Vec<u8>, String> {
+    Err("none".into())
+}

@@ -42,7 +42,9 @@ impl Subscriber {
                     return;
                 }
                 match event {
-                    Ok(Event::Incoming(Packet::ConnAck(_))) if filters.is_empty() => drop(ready.try_send(())),
+                    Ok(Event::Incoming(Packet::ConnAck(_))) if filters.is_empty() => {
+                        let _ = ready.try_send(());
+                    }
                     Ok(Event::Incoming(Packet::ConnAck(_))) => {
                         for filter in &filters {
                             own.try_subscribe(filter, QoS::AtLeastOnce).expect("the queue has room");
@@ -51,7 +53,7 @@ impl Subscriber {
                     Ok(Event::Incoming(Packet::SubAck(_))) => {
                         n_acks += 1;
                         if n_acks == filters.len() {
-                            drop(ready.try_send(()));
+                            let _ = ready.try_send(());
                         }
                     }
                     Ok(Event::Incoming(Packet::Publish(message))) => {
@@ -86,6 +88,6 @@ impl Subscriber {
 impl Drop for Subscriber {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::Relaxed);
-        drop(self.client.disconnect());
+        let _ = self.client.disconnect();
     }
 }

@@ -234,8 +234,8 @@ pub(crate) fn boolean(value: WriteValue) -> Result<bool, Unencodable> {
         WriteValue::Coil(on) => Ok(on),
         WriteValue::Integer(0) => Ok(false),
         WriteValue::Integer(1) => Ok(true),
-        WriteValue::Number(v) if v == 0.0 => Ok(false),
-        WriteValue::Number(v) if v == 1.0 => Ok(true),
+        WriteValue::Number(0.0) => Ok(false),
+        WriteValue::Number(1.0) => Ok(true),
         other => Err(Unencodable::NotBoolean(other.to_string())),
     }
 }

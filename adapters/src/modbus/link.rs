@@ -4,62 +4,24 @@
 //! would otherwise be taken for the next request's (B9). [`CallFault::keeps_link`] says which.
 
 use super::address::Table;
+use super::answer::{Answer, CallFault};
 use super::options::Timing;
 use super::plan::Span;
 use std::borrow::Cow;
 use std::time::Duration;
-use takt_plant::Fault;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_modbus::client::{Client, Context, tcp};
 use tokio_modbus::slave::{Slave, SlaveContext};
 use tokio_modbus::{Error, Request, Response};
 
-/// What a device answered to a read; exactly as many elements as were asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// Of an input or holding table.
-    Registers(Vec<u16>),
-    /// Of a coil or discrete table.
-    Bits(Vec<bool>),
-}
-
-/// Why a request got no answer that can be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CallFault {
-    /// The device answered with an exception (Modbus Application Protocol V1.1b3, 7).
-    #[error("the device refused with exception {0:02}; check the address, the function and the unit id")]
-    Exception(u8),
-    /// No answer in time.
-    #[error("no answer in time; check the unit id and the time-out")]
-    Timeout,
-    /// The connection ended.
-    #[error("the connection ended: {0}; check the network and how many connections the device allows")]
-    Closed(String),
-    /// An answer that does not belong to the request, or that breaks the protocol.
-    #[error("an answer that does not fit the request: {0}; the connection is made anew")]
-    Garbled(String),
-}
-
-impl CallFault {
-    /// Whether the connection may be used further.
-    pub fn keeps_link(&self) -> bool {
-        matches!(self, Self::Exception(_))
-    }
-
-    /// Whether it means that the unit itself does not answer: a time-out, or a converter that says so.
-    pub fn is_silence(&self) -> bool {
-        matches!(self, Self::Timeout | Self::Exception(0x0a | 0x0b))
-    }
-
-    /// The reading's reason.
-    pub fn as_fault(&self) -> Fault {
-        match self {
-            Self::Exception(code) => Fault::Exception(*code),
-            Self::Timeout => Fault::Timeout,
-            Self::Closed(_) | Self::Garbled(_) => Fault::Disconnected,
-        }
-    }
+/// What a device answered to a write. The standard has it repeat the request; some say instead what
+/// they hold now, which may be a limited value.
+pub(super) enum Echo {
+    /// The request repeated.
+    Same,
+    /// Another value at the same place.
+    Other(Answer),
 }
 
 /// One connection.
@@ -108,38 +70,44 @@ impl Link {
         }
     }
 
-    /// Writes one coil, by function code 05 or 15.
-    pub(super) async fn write_coil(&mut self, unit: u8, at: u16, on: bool, single: bool) -> Result<(), CallFault> {
-        let (request, echo) = if single {
-            (Request::WriteSingleCoil(at, on), Response::WriteSingleCoil(at, on))
+    /// Writes one coil, by function code 05 or 15. See [`Echo`].
+    pub(super) async fn write_coil(&mut self, unit: u8, at: u16, on: bool, single: bool) -> Result<Echo, CallFault> {
+        let request = if single {
+            Request::WriteSingleCoil(at, on)
         } else {
-            (Request::WriteMultipleCoils(at, Cow::Owned(vec![on])), Response::WriteMultipleCoils(at, 1))
+            Request::WriteMultipleCoils(at, Cow::Owned(vec![on]))
         };
-        self.echoed(unit, request, echo).await
+        match self.call(unit, request).await? {
+            Response::WriteSingleCoil(place, held) if place == at && held != on => {
+                Ok(Echo::Other(Answer::Bits(vec![held])))
+            }
+            Response::WriteSingleCoil(place, _) if place == at => Ok(Echo::Same),
+            Response::WriteMultipleCoils(place, 1) if place == at => Ok(Echo::Same),
+            other => Err(CallFault::Garbled(format!("coil {at} written, answer {}", shape(&other)))),
+        }
     }
 
-    /// Writes registers, by function code 16, or 06 for a single one.
+    /// Writes registers, by function code 16, or 06 for a single one. See [`Echo`].
     pub(super) async fn write_registers(
         &mut self,
         unit: u8,
         at: u16,
         registers: &[u16],
         single: bool,
-    ) -> Result<(), CallFault> {
-        let (request, echo) = match registers {
-            [one] if single => (Request::WriteSingleRegister(at, *one), Response::WriteSingleRegister(at, *one)),
-            _ => {
-                let n = u16::try_from(registers.len()).map_err(|_| CallFault::Exception(0x03))?;
-                (Request::WriteMultipleRegisters(at, Cow::Borrowed(registers)), Response::WriteMultipleRegisters(at, n))
-            }
+    ) -> Result<Echo, CallFault> {
+        let request = match registers {
+            [one] if single => Request::WriteSingleRegister(at, *one),
+            _ => Request::WriteMultipleRegisters(at, Cow::Borrowed(registers)),
         };
-        self.echoed(unit, request, echo).await
-    }
-
-    async fn echoed(&mut self, unit: u8, request: Request<'_>, echo: Response) -> Result<(), CallFault> {
         match self.call(unit, request).await? {
-            answer if answer == echo => Ok(()),
-            other => Err(CallFault::Garbled(format!("expected {echo:?}, got {}", shape(&other)))),
+            Response::WriteSingleRegister(place, held) if place == at && registers != [held] => {
+                Ok(Echo::Other(Answer::Registers(vec![held])))
+            }
+            Response::WriteSingleRegister(place, _) if place == at => Ok(Echo::Same),
+            Response::WriteMultipleRegisters(place, n) if place == at && registers.len() == usize::from(n) => {
+                Ok(Echo::Same)
+            }
+            other => Err(CallFault::Garbled(format!("{at} written, answer {}", shape(&other)))),
         }
     }
 

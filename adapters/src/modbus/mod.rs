@@ -1,15 +1,18 @@
 //! Modbus TCP: registers become frames, permitted writes become coils and registers.
 //!
 //! Pure, without IO, clock or runtime: [`address`] (what a manual writes), [`kind`] and [`order`]
-//! (what registers mean), [`codec`] (registers to readings and back), [`options`], [`plan`] (which
-//! reads fetch which tags), [`split`] (what a refused read becomes), [`budget`] (what a plan costs
-//! the bus), [`scan`] (which read is next), [`units`] and [`retry`] (how silence is borne), and
-//! [`guess`] (what raw registers may mean). With IO: [`link`] (one socket), [`write`](mod@write)
+//! (what registers mean), [`codec`] (registers to readings and back), [`answer`] (what a request
+//! came to), [`options`], [`plan`] (which reads fetch which tags), [`split`] (what a refused read
+//! becomes), [`budget`] (what a plan costs the bus), [`scan`] (which read is next), [`units`],
+//! [`retry`] and `presence` (how silence is borne), [`guess`] (what raw registers may mean) and
+//! [`counts`]. With IO: [`link`] (one socket), [`write`](mod@write)
 //! (the way of a permit), [`driver`] (the task) and [`probe`] (reading for people).
 
 pub mod address;
+pub mod answer;
 pub mod budget;
 pub mod codec;
+pub mod counts;
 pub mod driver;
 pub mod guess;
 pub mod kind;
@@ -28,11 +31,12 @@ mod lane;
 mod presence;
 
 pub use address::{Address, InvalidAddress, Table};
+pub use answer::{Answer, CallFault};
 pub use budget::{BusBudget, bus_time_ms};
 pub use codec::{Codec, Scale, Sentinel, Unencodable};
-pub use driver::{ModbusCounts, ModbusDriver, ModbusEnds, modbus};
+pub use counts::ModbusCounts;
+pub use driver::{ModbusDriver, ModbusEnds, modbus};
 pub use kind::{InvalidType, ValueType};
-pub use link::{Answer, CallFault};
 pub use options::{
     Coalescing, GroupOptions, ModbusOptions, Retry, SettingAside, TagOptions, Timing, WriteFunction, WriteSpec,
 };

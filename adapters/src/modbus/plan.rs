@@ -5,10 +5,14 @@
 
 use super::address::{Address, Table};
 use super::codec::Codec;
+use super::kind::ValueType;
 use super::options::{Coalescing, GroupOptions, ModbusOptions, TagOptions, WriteSpec};
 use std::sync::Arc;
 use std::time::Duration;
 use takt_plant::{GroupSlot, TagSlot, WriteSlot};
+
+/// The shortest cycle: the resolution of the runtime's timers.
+const CYCLE_MIN: Duration = Duration::from_millis(1);
 
 /// Registers or bits that lie side by side in one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -143,8 +147,8 @@ pub enum InvalidPlan {
         /// The group.
         group: GroupSlot,
     },
-    /// A cycle of no length.
-    #[error("group {} has a cycle of zero; give it at least 1 ms", group.0)]
+    /// A cycle shorter than timers can keep.
+    #[error("group {} has a cycle below 1 ms; give it at least 1 ms", group.0)]
     NoCycle {
         /// The group.
         group: GroupSlot,
@@ -232,7 +236,7 @@ fn group_errors(group: &GroupOptions, coalescing: &Coalescing, errors: &mut Vec<
     if group.tags.is_empty() {
         errors.push(InvalidPlan::NoTags { group: group.group });
     }
-    if group.every.is_zero() {
+    if group.every < CYCLE_MIN {
         errors.push(InvalidPlan::NoCycle { group: group.group });
     }
     for tag in &group.tags {
@@ -242,7 +246,7 @@ fn group_errors(group: &GroupOptions, coalescing: &Coalescing, errors: &mut Vec<
 
 fn tag_error(address: Address, codec: &Codec, n_max: u16) -> Option<InvalidPlan> {
     let n = codec.kind.n_registers();
-    if address.table.is_bits() && codec.kind != super::ValueType::Bool {
+    if address.table.is_bits() && codec.kind != ValueType::Bool {
         return Some(InvalidPlan::BitTable { address, kind: codec.kind.to_string() });
     }
     if !codec.scale.is_usable() || (!codec.kind.is_number() && !codec.scale.is_identity()) {
@@ -260,7 +264,7 @@ fn write_error(write: &WriteSpec) -> Option<InvalidPlan> {
         return Some(InvalidPlan::ReadOnly { address });
     }
     let kind = write.codec.kind;
-    if address.table == Table::Holding && !(kind.is_number() || kind == super::ValueType::Bool) {
+    if address.table == Table::Holding && !(kind.is_number() || kind == ValueType::Bool) {
         return Some(InvalidPlan::WriteType { address, kind: kind.to_string() });
     }
     tag_error(address, &write.codec, 123)

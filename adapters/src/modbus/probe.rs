@@ -4,8 +4,9 @@
 //! already has the device's only connection, a [`ProbeRequest`] goes through it, after its reads.
 
 use super::address::Address;
+use super::answer::{Answer, CallFault};
 use super::guess::{Guess, guesses};
-use super::link::{Answer, CallFault, Link};
+use super::link::Link;
 use super::options::Timing;
 use super::plan::Span;
 use std::time::Duration;

@@ -12,34 +12,36 @@ const DOUBLINGS_MAX: u32 = 30;
 pub struct Backoff {
     retry: Retry,
     spread: fastrand::Rng,
+    n_free_drops: u32,
+    n_drops: u32,
     n_failures: u32,
 }
 
 impl Backoff {
-    /// Delays by this rule, spread by this seed.
-    pub fn new(retry: Retry, seed: u64) -> Self {
-        Self { retry, spread: fastrand::Rng::with_seed(seed), n_failures: 0 }
+    /// Delays by this rule, spread by this seed, for a socket with so many units behind it.
+    pub fn new(retry: Retry, seed: u64, n_units: usize) -> Self {
+        let n_free_drops = u32::try_from(n_units).unwrap_or(u32::MAX).max(1);
+        Self { retry, spread: fastrand::Rng::with_seed(seed), n_free_drops, n_drops: 0, n_failures: 0 }
     }
 
     /// The device answered: the next trouble is the first one again.
     pub fn answered(&mut self) {
+        self.n_drops = 0;
         self.n_failures = 0;
     }
 
-    /// The delay after a connection broke or was given up. The first time since an answer there is
-    /// none: one lost answer must not cost a line its cycle.
+    /// The delay after a connection broke or was given up. There is none for as many times in a row
+    /// as there are units: one lost answer must not cost a line its cycle, nor several silent units
+    /// the one that answers (B6).
     pub fn after_drop(&mut self) -> Duration {
-        if self.n_failures == 0 {
-            self.n_failures = 1;
-            return Duration::ZERO;
-        }
-        self.after_refusal()
+        self.n_drops = self.n_drops.saturating_add(1);
+        if self.n_drops <= self.n_free_drops { Duration::ZERO } else { self.after_refusal() }
     }
 
     /// The delay after a connection could not be made.
     pub fn after_refusal(&mut self) -> Duration {
-        let doublings = self.n_failures.saturating_sub(1).min(DOUBLINGS_MAX);
-        self.n_failures = self.n_failures.max(1).saturating_add(1);
+        let doublings = self.n_failures.min(DOUBLINGS_MAX);
+        self.n_failures = self.n_failures.saturating_add(1);
         let base = self.retry.first.saturating_mul(1 << doublings).min(self.retry.max);
         base.mul_f64(0.5 + self.spread.f64()).min(self.retry.max)
     }
@@ -53,7 +55,7 @@ mod tests {
 
     #[test]
     fn delays_grow_up_to_the_longest() {
-        let mut backoff = Backoff::new(RETRY, 7);
+        let mut backoff = Backoff::new(RETRY, 7, 1);
         for n in 0..40_u32 {
             let base = RETRY.first.saturating_mul(1 << n.min(20)).min(RETRY.max);
             let delay = backoff.after_refusal();
@@ -63,11 +65,17 @@ mod tests {
 
     #[test]
     fn one_lost_answer_costs_no_delay_but_a_second_does() {
-        let mut backoff = Backoff::new(RETRY, 7);
+        let mut backoff = Backoff::new(RETRY, 7, 1);
         assert_eq!(backoff.after_drop(), Duration::ZERO);
         assert!(backoff.after_drop() > Duration::ZERO);
         backoff.answered();
         assert_eq!(backoff.after_drop(), Duration::ZERO);
+    }
+
+    #[test]
+    fn as_many_silent_units_as_there_are_cost_no_delay() {
+        let mut backoff = Backoff::new(RETRY, 7, 3);
+        assert_eq!([0; 4].map(|_| backoff.after_drop().is_zero()), [true, true, true, false]);
     }
 
     /// Fifty devices behind one switch: within the stated time (the longest delay) all have tried,
@@ -76,7 +84,7 @@ mod tests {
     fn fifty_devices_come_back_spread_within_the_longest_delay() {
         let tries: Vec<Duration> = (0..50)
             .map(|seed| {
-                let mut backoff = Backoff::new(RETRY, seed);
+                let mut backoff = Backoff::new(RETRY, seed, 1);
                 for _ in 0..10 {
                     backoff.after_refusal();
                 }

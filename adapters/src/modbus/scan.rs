@@ -1,7 +1,7 @@
 //! The scanner: which read comes next, and which frame a cycle's answers make. No IO, no clock.
 //!
 //! Drive it so: [`Scanner::due`] at every wake-up begins the cycles that are due;
-//! [`Scanner::next`] gives a read whenever a socket is free; every read that was given comes back
+//! [`Scanner::next_read`] gives a read whenever a socket is free; every read that was given comes back
 //! through [`Scanner::answered`] exactly once; [`Scanner::down`] stands in for `due` while there is
 //! no connection. After any of these, [`Scanner::take`] gives what happened: frames to deliver and
 //! units set aside or back. [`Scanner::wake`] says when `due` has something to do.
@@ -11,12 +11,13 @@
 //! before the next one was due is skipped and counted, never queued (B10). Each cycle gives one
 //! frame, whatever became of its reads: silence is never mistaken for "no news".
 
+use super::answer::{Answer, CallFault};
+use super::codec::Codec;
 use super::options::SettingAside;
 use super::plan::{GroupPlan, Plan, Read, Span};
 use super::split::split;
 use super::units::Units;
-use super::{Answer, CallFault, Codec};
-use crate::Link;
+use crate::intake::Link;
 use std::collections::VecDeque;
 use std::time::Duration;
 use takt_plant::{Fault, Frame, MonoTime, Reading, WallTime};
@@ -137,7 +138,7 @@ impl Scanner {
     }
 
     /// The read that comes first, if any is waiting: of the cycle that ends first.
-    pub fn next(&mut self) -> Option<Ticket> {
+    pub fn next_read(&mut self) -> Option<Ticket> {
         let waiting = self.groups.iter().enumerate().filter(|(_, g)| g.is_pending());
         let (group, _) = waiting.min_by_key(|(_, g)| g.due.plus(g.plan.every))?;
         self.groups[group].next(group)

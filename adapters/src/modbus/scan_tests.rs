@@ -52,7 +52,7 @@ impl Bus {
     fn run_until(&mut self, end_ms: u64) -> &mut Self {
         while self.now_ms < end_ms {
             self.scanner.due(at(self.now_ms));
-            if let Some(ticket) = self.scanner.next() {
+            if let Some(ticket) = self.scanner.next_read() {
                 self.asked.push((self.now_ms, ticket.unit, ticket.span));
                 let result = (self.device)(ticket.unit, ticket.span);
                 self.now_ms += if result == Err(CallFault::Timeout) { TIMEOUT_MS } else { REQUEST_MS };
@@ -159,7 +159,7 @@ fn a_refused_hole_is_split_off_once_and_remembered() {
 fn without_a_connection_every_due_cycle_is_a_bad_frame() {
     let mut bus = Bus::new(vec![group(0, 1, 100, &[1, 500])], own_address);
     bus.scanner.due(at(0));
-    let ticket = bus.scanner.next().expect("a read");
+    let ticket = bus.scanner.next_read().expect("a read");
     bus.scanner.answered(ticket, own_address(1, ticket.span).as_ref(), at(1));
     for ms in [5, 50, 100, 150, 200] {
         bus.scanner.down(at(ms));
@@ -174,9 +174,9 @@ fn without_a_connection_every_due_cycle_is_a_bad_frame() {
 fn a_connection_that_was_shut_while_idle_costs_no_reading() {
     let mut bus = Bus::new(vec![group(0, 1, 100, &[1])], own_address);
     bus.scanner.due(at(0));
-    let first = bus.scanner.next().expect("a read");
+    let first = bus.scanner.next_read().expect("a read");
     bus.scanner.answered(first, Err(&CallFault::Closed(String::new())), at(1));
-    let again = bus.scanner.next().expect("the same read");
+    let again = bus.scanner.next_read().expect("the same read");
     assert_eq!(first.span, again.span);
     bus.scanner.answered(again, Err(&CallFault::Closed(String::new())), at(2));
     assert_eq!(bus.scanner.take().frames[0].readings[0], Reading::Bad(Fault::Disconnected));
@@ -197,7 +197,7 @@ proptest! {
         let mut n = 0_usize;
         while bus.now_ms < 2_000 {
             bus.scanner.due(at(bus.now_ms));
-            let Some(ticket) = bus.scanner.next() else { bus.now_ms += 1; continue };
+            let Some(ticket) = bus.scanner.next_read() else { bus.now_ms += 1; continue };
             n += 1;
             let result = match faults[n % faults.len()] {
                 0 => Err(CallFault::Timeout),

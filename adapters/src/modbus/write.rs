@@ -5,15 +5,17 @@
 //!
 //! ```compile_fail
 //! // No write without a permit.
-//! let (request, report) = takt_adapters::modbus::WriteRequest::new(takt_plant::WriteValue::Coil(true), deadline);
+//! let value = takt_plant::WriteValue::Coil(true);
+//! let _ = takt_adapters::modbus::WriteRequest::new(value, takt_plant::MonoTime::from_ns(0));
 //! ```
 
-use super::codec::{Unencodable, boolean};
-use super::link::{Answer, CallFault, Link};
+use super::address::Table;
+use super::answer::{Answer, CallFault};
+use super::codec::{Codec, Unencodable, boolean};
+use super::link::{Echo, Link};
 use super::options::{WriteFunction, WriteSpec};
 use super::plan::Span;
-use super::{Codec, Table};
-use crate::Clock;
+use crate::clock::Clock;
 use takt_plant::{Fault, MonoTime, Permit, Purpose, Reading, WriteSlot, WriteValue};
 use tokio::sync::{mpsc, oneshot};
 
@@ -49,7 +51,7 @@ pub enum WriteOutcome {
     Refused(u8),
     /// It was sent and no usable answer came: nobody knows whether it was carried out.
     TimedOut,
-    /// The device accepted it, but holds something else.
+    /// The device accepted it, but holds something else: read back, or by its own answer.
     Differs {
         /// What was read back.
         read: Reading,
@@ -110,7 +112,7 @@ impl WriteQueue {
         Self { sender }
     }
 
-    /// Hands a write over, without waiting. May be called from inside [`crate::Intake::deliver`].
+    /// Hands a write over, without waiting. May be called from inside [`crate::intake::Intake::deliver`].
     pub fn submit(&self, request: WriteRequest) -> Result<(), QueueRefusal> {
         self.sender.try_send(request).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => QueueRefusal::Full,
@@ -176,7 +178,11 @@ pub(super) async fn send(mut link: Link, spec: WriteSpec, mut waiting: Waiting, 
     let repeated = waiting.sent_at.is_some();
     waiting.sent_at = Some(clock.mono());
     let fault = match payload.write(&mut link, &spec).await {
-        Ok(()) => return confirm(link, &spec, &payload, waiting, clock).await,
+        Ok(Echo::Other(held)) if !waiting.request.read_back => {
+            waiting.report(payload.compare(&held, &spec.codec), Some(clock.mono()));
+            return Sent { link: Some(link), fault: None, again: None, is_answered: true };
+        }
+        Ok(_) => return confirm(link, &spec, &payload, waiting, clock).await,
         Err(fault) => fault,
     };
     if let CallFault::Exception(code) = fault {
@@ -232,7 +238,7 @@ impl Payload {
         }
     }
 
-    async fn write(&self, link: &mut Link, spec: &WriteSpec) -> Result<(), CallFault> {
+    async fn write(&self, link: &mut Link, spec: &WriteSpec) -> Result<Echo, CallFault> {
         let single = spec.function == WriteFunction::Single;
         let at = spec.address.offset;
         match self {

@@ -28,7 +28,7 @@ impl Codec {
     /// Reads one message. Each group that finds a field in it gives frames, oldest first; what
     /// cannot be read gives rejects. A message that leads to neither is itself a reject.
     ///
-    /// Memory is bounded by the payload and by [`READINGS_MAX`](super::walk::READINGS_MAX).
+    /// Memory is bounded by the payload and by 262,144 readings a message.
     pub fn decode(
         &self,
         topic: &str,

@@ -1,9 +1,10 @@
 //! JSON payloads: the compiled mapping of one or more groups, and the frames it makes of a payload.
 
+use crate::mqtt::fill::{At, Filler, READINGS_MAX, Row, Stop};
 use crate::mqtt::mapping::{Field, JsonMapping, Layout, Scope, TimeSource};
 use crate::mqtt::pointer::{InvalidPointer, Node, Target};
 use crate::mqtt::sink::{FrameSink, Spacing, When};
-use crate::mqtt::walk::{At, Filler, READINGS_MAX, Row, Stop, Walk};
+use crate::mqtt::walk::Walk;
 use serde::de::DeserializeSeed;
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -1,17 +1,13 @@
 //! One accepted connection, from its first subscription to its loss.
 
-use crate::intake::{Delivery, Intake, Link, Reject};
+use crate::intake::{Intake, Link};
 use crate::mqtt::backoff::SHORT_LIFE;
-use crate::mqtt::codec::{Codec, mark};
 use crate::mqtt::connect::Accepted;
-use crate::mqtt::options::Qos;
-use crate::mqtt::packet::{Inbound, Message, Outbound, WireError};
+use crate::mqtt::packet::{Inbound, Outbound, WireError};
 use crate::mqtt::pipe::{Moved, Pipe, Taken};
-use crate::mqtt::plan::{Plan, Subscription};
 use crate::mqtt::ports::{Command, Task};
-use crate::mqtt::session::{Session, Step};
+use crate::mqtt::session::Session;
 use crate::mqtt::sink::Arrival;
-use crate::mqtt::wire::Oversized;
 use std::time::Duration;
 use takt_plant::MonoTime;
 use tokio::time::{Instant, timeout};
@@ -47,14 +43,15 @@ impl From<std::io::Error> for Loss {
 
 /// One accepted connection.
 pub(super) struct Live<'d, I> {
-    task: &'d mut Task<I>,
+    pub task: &'d mut Task<I>,
+    pub session: Session,
+    pub session_present: bool,
     pipe: Pipe,
-    session: Session,
-    session_present: bool,
     up: bool,
     keep_alive: Duration,
     began: MonoTime,
-    heard: MonoTime,
+    /// When bytes came last.
+    heard: Arrival,
     spoke: MonoTime,
     pinged: Option<MonoTime>,
     /// Whether the inbox may hold another packet.
@@ -67,6 +64,7 @@ impl<'d, I: Intake> Live<'d, I> {
         let Accepted { pipe, ack } = accepted;
         let session = Session::new(&task.options, ack.limits, &task.orphans)?;
         let now = task.ports.clock.mono();
+        let heard = Arrival { at: task.ports.clock.wall(), mono: now };
         let asked = ack.limits.keep_alive_s.map(|s| Duration::from_secs(u64::from(s.max(1))));
         let keep_alive = asked.unwrap_or(task.options.keep_alive);
         let mut live = Self {
@@ -77,7 +75,7 @@ impl<'d, I: Intake> Live<'d, I> {
             up: false,
             keep_alive,
             began: now,
-            heard: now,
+            heard,
             spoke: now,
             pinged: None,
             more: true,
@@ -160,11 +158,12 @@ impl<'d, I: Intake> Live<'d, I> {
     fn moved(&mut self, moved: std::io::Result<Moved>) -> Result<(), Loss> {
         match moved {
             Ok(Moved::Read) => {
-                self.heard = self.task.ports.clock.mono();
+                let clock = self.task.ports.clock;
+                self.heard = Arrival { at: clock.wall(), mono: clock.mono() };
                 self.pinged = None;
                 self.more = true;
                 // Under an unbroken stream the timer may never be polled.
-                if self.heard.since(self.spoke) > self.keep_alive / 2 { self.tick() } else { Ok(()) }
+                if self.heard.mono.since(self.spoke) > self.keep_alive / 2 { self.tick() } else { Ok(()) }
             }
             Ok(Moved::Wrote) => Ok(()),
             Err(error) => Err(error.into()),
@@ -172,8 +171,7 @@ impl<'d, I: Intake> Live<'d, I> {
     }
 
     fn take_packets(&mut self) -> Result<(), Loss> {
-        let clock = self.task.ports.clock;
-        let arrival = Arrival { at: clock.wall(), mono: clock.mono() };
+        let arrival = self.heard;
         for _ in 0..BATCH {
             match self.pipe.take()? {
                 None => {
@@ -186,105 +184,6 @@ impl<'d, I: Intake> Live<'d, I> {
             }
         }
         Ok(())
-    }
-
-    fn message(&mut self, message: &Message, arrival: Arrival) -> Result<(), Loss> {
-        let topic = message.topic.as_str();
-        let mark = (message.qos != Qos::AtMostOnce).then(|| mark(topic, &message.payload, message.redelivered));
-        let is_duplicate = match &mark {
-            Some(mark) if mark.redelivered => self.task.ports.intake.borrow_mut().is_duplicate(mark),
-            _ => false,
-        };
-        if !is_duplicate {
-            let mut delivery = Delivery { mark, ..Delivery::default() };
-            let Delivery { frames, rejects, .. } = &mut delivery;
-            self.task.codec.decode(topic, &message.payload, arrival.at, arrival.mono, frames, rejects);
-            self.task.deliver(delivery);
-        }
-        // A duplicate may have been consumed a moment ago and not be durable yet: it waits as long.
-        let ticket = self.task.last_ticket;
-        Ok(self.session.received(message.qos, message.packet, ticket)?)
-    }
-
-    fn oversized(&mut self, found: Oversized, arrival: Arrival) -> Result<(), Loss> {
-        let n_bytes_max = self.task.options.packet_bytes_max;
-        let reject = Reject {
-            from: found.topic,
-            why: format!(
-                "the message has {} bytes, but {n_bytes_max} are allowed; raise max_packet_size or send less at once",
-                found.n_bytes
-            ),
-            first_bytes: found.first_bytes,
-            n_bytes: found.n_bytes,
-            arrived_at: arrival.at,
-        };
-        let ticket = self.task.deliver(Delivery { rejects: vec![reject], ..Delivery::default() });
-        Ok(self.session.received(found.qos, found.packet, ticket)?)
-    }
-
-    fn packet(&mut self, packet: Inbound, arrival: Arrival) -> Result<(), Loss> {
-        match self.session.on(packet)? {
-            Step::Nothing => {}
-            Step::Published(token) => self.task.ports.intake.borrow_mut().published(token),
-            Step::Refused(token, why) => {
-                tracing::warn!(token, why, "the broker refused a publication");
-                self.task.ports.intake.borrow_mut().refused(token, &why);
-            }
-            Step::Subscribed(refused) if refused.is_empty() => {}
-            Step::Subscribed(refused) => {
-                let reject = |(from, why)| Reject {
-                    from,
-                    why: format!("the broker refused the subscription ({why}); check the user's rights to this topic"),
-                    first_bytes: vec![],
-                    n_bytes: 0,
-                    arrived_at: arrival.at,
-                };
-                let rejects = refused.into_iter().map(reject).collect();
-                self.task.deliver(Delivery { rejects, ..Delivery::default() });
-            }
-            Step::Goodbye { why, taken_over: true } => return Err(Loss::TakenOver(why)),
-            Step::Goodbye { why, taken_over: false } => {
-                return Err(Loss::Failed(format!("the broker ended the connection: {why}")));
-            }
-        }
-        Ok(())
-    }
-
-    /// Subscribes what the broker may not hold. A session that outlived its process may hold filters
-    /// of an earlier configuration, so the first connection of a process always subscribes anew.
-    fn subscribe(&mut self) -> Result<(), WireError> {
-        let wanted = self.task.codec.subscriptions().to_vec();
-        match self.task.held.take() {
-            Some(held) => self.change_subscriptions(&held, &wanted)?,
-            None => {
-                self.give_up(&wanted)?;
-                self.session.subscribe(&wanted, self.session_present)?;
-            }
-        }
-        self.task.held = Some(wanted);
-        Ok(())
-    }
-
-    fn replace(&mut self, plan: Plan) -> Result<(), Loss> {
-        self.task.codec = Codec::new(plan);
-        self.subscribe()?;
-        Ok(())
-    }
-
-    fn change_subscriptions(&mut self, held: &[Subscription], wanted: &[Subscription]) -> Result<(), WireError> {
-        self.task.given_up.extend(held.iter().map(|h| h.filter.clone()));
-        self.give_up(wanted)?;
-        let new: Vec<Subscription> = wanted.iter().filter(|w| !held.contains(w)).cloned().collect();
-        self.session.subscribe(&new, false)
-    }
-
-    /// Unsubscribes every filter that this process once held and no longer wants. All of them each
-    /// time, because an earlier request may have been lost with its connection.
-    fn give_up(&mut self, wanted: &[Subscription]) -> Result<(), WireError> {
-        let given_up = &mut self.task.given_up;
-        given_up.retain(|filter| !wanted.iter().any(|w| w.filter == *filter));
-        let filters: Vec<String> = given_up.iter().cloned().collect();
-        self.session.unsubscribe(&filters)
     }
 
     fn report_up(&mut self) {
@@ -312,7 +211,7 @@ impl<'d, I: Intake> Live<'d, I> {
                 Ok(())
             };
         }
-        if now.since(self.heard).max(now.since(self.spoke)) > self.keep_alive / 2 {
+        if now.since(self.heard.mono).max(now.since(self.spoke)) > self.keep_alive / 2 {
             self.session.send(&Outbound::Ping)?;
             self.pinged = Some(now);
             self.spoke = now;
@@ -336,8 +235,7 @@ impl<'d, I: Intake> Live<'d, I> {
     }
 
     async fn drain_step(&mut self) -> Result<(), Loss> {
-        let clock = self.task.ports.clock;
-        let arrival = Arrival { at: clock.wall(), mono: clock.mono() };
+        let arrival = self.heard;
         while let Some(taken) = self.pipe.take()? {
             match taken {
                 Taken::Packet(Inbound::Message(_)) | Taken::Oversized(_) => {}

@@ -4,11 +4,11 @@
 //! |---|---|---|
 //! | [`options`], [`mapping`] | the connection and the mapping as plain values | yes |
 //! | [`topic`], [`plan`] | filters, subscriptions, which groups read which topics | yes |
-//! | `pointer`, `walk`, `json`, `raw`, `sink`, [`codec`] | payload to frames | yes |
+//! | `pointer`, `walk`, `fill`, `json`, `raw`, `sink`, [`codec`] | payload to frames | yes |
 //! | `packet`, `wire`, `wire_v3`, `wire_v5` | packets of both versions behind one vocabulary | yes |
 //! | `session`, `backoff` | what is owed to whom; how long to wait | yes |
 //! | [`outlet`] | publications offered from inside a delivery | |
-//! | [`ports`], [`connect`], `pipe`, `live`, [`driver`] | sockets and the task that owns them | |
+//! | [`ports`], [`connect`], `pipe`, `live`, `inflow`, [`driver`] | sockets and the task that owns them | |
 //! | [`probe`] | what a broker really says, for setting up | |
 //!
 //! Packets are read and written by rumqttc's codecs, but its event loop is not used: it drops the
@@ -39,6 +39,8 @@ pub mod probe;
 pub mod topic;
 
 mod backoff;
+mod fill;
+mod inflow;
 mod json;
 mod live;
 mod packet;

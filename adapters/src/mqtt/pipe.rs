@@ -88,12 +88,14 @@ impl Pipe {
         self.skip();
         let Some(header) = wire::header(&self.inbox)? else { return Ok(None) };
         if header.packet_bytes > self.packet_bytes_max {
+            let too_large = || WireError::Malformed(format!("a packet of {} bytes", header.packet_bytes));
+            if !header.is_message() {
+                return Err(too_large());
+            }
             if self.inbox.len() < header.packet_bytes.min(OVERSIZED_HEAD_BYTES) {
                 return Ok(None);
             }
-            let Some(found) = wire::oversized(header, &self.inbox) else {
-                return Err(WireError::Malformed(format!("a packet of {} bytes", header.packet_bytes)));
-            };
+            let found = wire::oversized(header, &self.inbox).ok_or_else(too_large)?;
             self.skip_bytes = header.packet_bytes;
             self.skip();
             return Ok(Some(Taken::Oversized(found)));

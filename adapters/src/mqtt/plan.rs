@@ -10,7 +10,7 @@ use std::sync::Arc;
 use takt_plant::{GroupSlot, TagSlot};
 
 /// One subscription at the broker.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subscription {
     /// The topic filter.
     pub filter: String,

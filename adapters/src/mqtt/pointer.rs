@@ -2,6 +2,7 @@
 
 use crate::convert::Conversion;
 use crate::stamp::StampReader;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Most levels of a pointer: bounds the depth of the walk through a document.
 pub const POINTER_LEVELS_MAX: usize = 32;
@@ -51,6 +52,8 @@ pub(super) struct Node {
     by_name: Vec<u32>,
     /// The largest array index among them.
     index_max: Option<usize>,
+    /// The child that stood first in the last message.
+    first: Hint,
 }
 
 #[derive(Debug, Clone)]
@@ -58,7 +61,20 @@ struct Child {
     name: Box<str>,
     /// The name as an array index, where it is one.
     index: Option<usize>,
+    /// The child that followed this one in the last message.
+    follower: Hint,
     node: Node,
+}
+
+/// Which child to try first. Messages carry their fields in the same order every time, so the order of
+/// the last message is most often that of the next. A wrong hint costs a search and changes nothing.
+#[derive(Debug, Default)]
+struct Hint(AtomicU32);
+
+impl Clone for Hint {
+    fn clone(&self) -> Self {
+        Self(AtomicU32::new(self.0.load(Ordering::Relaxed)))
+    }
 }
 
 impl Node {
@@ -71,16 +87,22 @@ impl Node {
         Ok(node)
     }
 
-    /// The number of the child with this name. `guess` is tried first: messages carry their fields
-    /// in the same order every time, so the field after the last one found is most often the next.
-    pub fn child_number(&self, name: &str, guess: usize) -> Option<usize> {
+    /// The number of the child with this name, where `before` is the child that was found last.
+    pub fn child_number(&self, name: &str, before: Option<usize>) -> Option<usize> {
+        let hint = match before {
+            Some(before) => &self.children[before].follower.0,
+            None => &self.first.0,
+        };
+        let guess = hint.load(Ordering::Relaxed) as usize;
         if self.children.get(guess).is_some_and(|c| *c.name == *name) {
             return Some(guess);
         }
-        self.place(name).ok().map(|place| self.by_name[place] as usize)
+        let number = self.by_name[self.place(name).ok()?];
+        hint.store(number, Ordering::Relaxed);
+        Some(number as usize)
     }
 
-    /// The number of the child that stands at an index of an array; `guess` as above.
+    /// The number of the child that stands at an index of an array; `guess` is tried first.
     pub fn child_at(&self, index: usize, guess: usize) -> Option<usize> {
         if self.index_max.is_none_or(|max| index > max) {
             return None;
@@ -103,7 +125,8 @@ impl Node {
                 let number = self.children.len();
                 let index = index_in(name);
                 self.index_max = self.index_max.max(index);
-                self.children.push(Child { name: name.into(), index, node: Self::default() });
+                let (follower, node) = (Hint::default(), Self::default());
+                self.children.push(Child { name: name.into(), index, follower, node });
                 self.by_name.insert(place, u32::try_from(number).expect("fewer than 2^32 fields"));
                 number
             }
@@ -178,15 +201,21 @@ mod tests {
     }
 
     #[test]
-    fn children_are_found_by_guess_and_by_name() {
+    fn children_are_found_by_hint_and_by_name() {
         let mut root = Node::default();
         for pointer in ["/z", "/a", "/m/x", "/m/y"] {
             root.at(pointer).unwrap();
         }
-        assert_eq!(root.child_number("z", 0), Some(0));
-        assert_eq!(root.child_number("m", 0), Some(2));
-        assert_eq!(root.child_number("b", 1), None);
-        assert_eq!(root.child(2).child_number("y", 9), Some(1));
+        for _ in 0..3 {
+            let mut before = None;
+            for (name, expected) in [("z", Some(0)), ("m", Some(2)), ("b", None), ("a", Some(1)), ("z", Some(0))] {
+                let found = root.child_number(name, before);
+                assert_eq!(found, expected, "{name} after {before:?}");
+                before = found.or(before);
+            }
+        }
+        assert_eq!(root.child(2).child_number("y", None), Some(1));
+        assert_eq!(root.child(0).child_number("y", None), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Raw payloads: binary numbers one after the other.
 
 use crate::convert::Conversion;
+use crate::mqtt::fill::READINGS_MAX;
 use crate::mqtt::mapping::{ByteOrder, RawMapping, RawNumber};
 use crate::mqtt::sink::{FrameSink, Spacing, When};
-use crate::mqtt::walk::READINGS_MAX;
 use std::sync::Arc;
 use takt_plant::{GroupSlot, Reading, TagSlot};
 

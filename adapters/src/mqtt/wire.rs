@@ -23,12 +23,19 @@ pub(super) fn write(protocol: Protocol, packet: &Outbound<'_>, buffer: &mut Byte
     }
 }
 
-/// How long the packet at the head of a buffer is, and whether it is a message.
+/// How long the packet at the head of a buffer is, and of what kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     pub first_byte: u8,
     pub header_bytes: usize,
     pub packet_bytes: usize,
+}
+
+impl Header {
+    /// Whether the packet is a PUBLISH.
+    pub fn is_message(self) -> bool {
+        self.first_byte >> 4 == 3
+    }
 }
 
 /// Reads the fixed header (MQTT 5, section 2.1), `None` while it is not whole.
@@ -61,7 +68,7 @@ pub(super) const OVERSIZED_HEAD_BYTES: usize = 5 + 2 + TOPIC_BYTES_MAX + 2 + FIR
 
 /// Reads the head of an oversized message; `None` where it is no message or not well-formed.
 pub(super) fn oversized(header: Header, head: &[u8]) -> Option<Oversized> {
-    if header.first_byte >> 4 != 3 {
+    if !header.is_message() {
         return None;
     }
     let qos = match (header.first_byte >> 1) & 3 {

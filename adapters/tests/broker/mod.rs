@@ -54,12 +54,26 @@ impl Broker {
 
     /// Ends it in an orderly way, so that it saves its sessions.
     pub fn stop(&mut self) {
-        let child = self.child.take();
-        if let Some(mut child) = child {
-            let pid = child.id().to_string();
-            let _ = Command::new("kill").args(["-TERM", &pid]).status();
+        self.signal("-TERM");
+        if let Some(mut child) = self.child.take() {
             let _ = child.wait();
         }
+    }
+
+    /// Stops its process without closing its sockets, as a hanging machine would.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Ends the freeze.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.as_ref().expect("it runs").id().to_string();
+        let status = Command::new("kill").args([signal, &pid]).status().expect("kill is installed");
+        assert!(status.success());
     }
 
     /// Starts it again on the same port.

@@ -128,7 +128,7 @@ mod tests {
             prop_assert_eq!(points.iter().filter_map(|p| p.min).fold(None, least), numbers().fold(None, least));
             prop_assert_eq!(points.iter().filter_map(|p| p.max).fold(None, most), numbers().fold(None, most));
             prop_assert!(points.iter().all(|p| p.mean.is_none_or(|m| p.min <= Some(m + 1e-6) && Some(m - 1e-6) <= p.max)));
-            prop_assert!(points.is_sorted_by(|a, b| a.at < b.at));
+            prop_assert!(points.is_sorted_by(|a, b| a.at <= b.at));
         }
     }
 

@@ -282,8 +282,11 @@ impl Board {
     }
 
     /// Hands fresh verdicts and writes to the live stream. Called by a viewer's task, never by the
-    /// pipeline. Verdicts of one check keep their order; those of several checks are merged by time.
+    /// pipeline. Verdicts are merged by time; those of one check keep their order unless the wall
+    /// clock stepped back between them.
     pub fn pump(&self) {
+        // Held throughout, so that two viewers who pump at once cannot mix up a check's order.
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let mut fresh = Vec::new();
         let mut writes = Vec::new();
         for line in self.lines() {
@@ -293,7 +296,6 @@ impl Board {
             }
         }
         fresh.sort_by_key(|record| record.at);
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         for record in fresh {
             if recent.len() == RECENT_MAX {
                 recent.pop_front();

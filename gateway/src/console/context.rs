@@ -62,7 +62,8 @@ impl Context {
 
     /// Asks the running gateway; `None` where none runs.
     pub async fn ask(&self, command: Command) -> Result<Option<Value>> {
-        let tell = |progress: crate::api::control::Progress| eprintln!("{:3.0} % {}", progress.done * 100.0, progress.text);
+        let tell =
+            |progress: crate::api::control::Progress| eprintln!("{:3.0} % {}", progress.done * 100.0, progress.text);
         match call(&self.data_dir()?, command, tell).await {
             Ok(answer) => Ok(Some(answer)),
             Err(CallError::NotRunning { .. }) => Ok(None),

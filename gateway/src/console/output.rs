@@ -40,7 +40,8 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Answer> 
     let Place { line, check, output } = place.clone();
     let order = if arm { Order::Arm { line, check, output } } else { Order::Disarm { line, check, output } };
     let answer = context.ask(order).await?;
-    let answer = answer.context("no gateway runs with this configuration; arming is state of a running one: `takt run`")?;
+    let answer =
+        answer.context("no gateway runs with this configuration; arming is state of a running one: `takt run`")?;
     let by = answer["by"].as_str().unwrap_or_default();
     let name = answer["output"].as_str().unwrap_or_default();
     let text = match arm {

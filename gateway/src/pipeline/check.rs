@@ -198,10 +198,12 @@ impl Check {
         let Some(place) = window.recipe else {
             return self.inconclusive(window, Inconclusive::UnknownRecipe, latest, turn);
         };
+        // What the data lacks comes before what the box lacks: a hole stays a hole whatever is installed.
+        let lacking = unjudgeable(&window, &self.roles);
         let Some(seat) = self.parts.seats.get_mut(place as usize).and_then(Option::as_mut) else {
-            return self.inconclusive(window, Inconclusive::NoModel, latest, turn);
+            return self.inconclusive(window, lacking.unwrap_or(Inconclusive::NoModel), latest, turn);
         };
-        if let Some(why) = unjudgeable(&window, &self.roles) {
+        if let Some(why) = lacking {
             seat.pass_over(&window);
             return self.inconclusive(window, why, latest, turn);
         }

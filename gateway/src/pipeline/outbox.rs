@@ -5,11 +5,14 @@
 //! a crash it is judged again under the same key. *Catching up*: after a connection came up, or when
 //! the connection's queue was full, verdicts are read from the store, oldest first, until none is
 //! left that was not offered. *Down*: the store keeps them.
+//!
+//! Verdicts of a check are offered in the order of their numbers, so one mark per check says what the
+//! connection has been offered: nothing goes out twice over one connection.
 
 use crate::payload::verdict_json;
 use crate::record::VerdictRecord;
 use crate::store::{CheckSlot, Confirmation, ConnectionSlot};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use takt_adapters::mqtt::Outlet;
 use takt_adapters::mqtt::options::Qos;
 
@@ -24,9 +27,6 @@ pub enum Way {
     Live,
 }
 
-/// What names a verdict here.
-type Key = (CheckSlot, u32, u64);
-
 /// The outbox of one broker.
 pub struct Outbox {
     connection: ConnectionSlot,
@@ -35,7 +35,8 @@ pub struct Outbox {
     way: Way,
     token: u64,
     on_their_way: HashMap<u64, Confirmation>,
-    offered: HashSet<Key>,
+    /// The last epoch and number of each check that this connection was offered.
+    offered: HashMap<CheckSlot, (u32, u64)>,
     buffer: Vec<u8>,
 }
 
@@ -49,7 +50,7 @@ impl Outbox {
             way: Way::Down,
             token: 0,
             on_their_way: HashMap::new(),
-            offered: HashSet::new(),
+            offered: HashMap::new(),
             buffer: Vec::new(),
         }
     }
@@ -83,20 +84,12 @@ impl Outbox {
 
     /// Publishes a verdict from the store, unless it is on its way already. `false`: no room now.
     pub fn republish(&mut self, check: CheckSlot, record: &VerdictRecord) -> bool {
-        let key = (check, record.key.epoch, record.key.seq);
-        if self.way != Way::CatchingUp || self.offered.contains(&key) {
-            return true;
-        }
-        let taken = self.offer(check, record);
-        if taken {
-            self.offered.insert(key);
-        }
-        taken
+        self.way != Way::CatchingUp || self.is_offered(check, record) || self.offer(check, record)
     }
 
-    /// Whether a verdict from the store is on its way already.
+    /// Whether this connection was offered a verdict already.
     pub fn is_offered(&self, check: CheckSlot, record: &VerdictRecord) -> bool {
-        self.offered.contains(&(check, record.key.epoch, record.key.seq))
+        self.offered.get(&check).is_some_and(|last| *last >= (record.key.epoch, record.key.seq))
     }
 
     /// The connection is up: first what the store kept.
@@ -115,7 +108,6 @@ impl Outbox {
     pub fn caught_up(&mut self) {
         if self.way == Way::CatchingUp {
             self.way = Way::Live;
-            self.offered.clear();
         }
     }
 
@@ -135,6 +127,7 @@ impl Outbox {
             return false;
         }
         let (epoch, seq) = (record.key.epoch, record.key.seq);
+        self.offered.insert(check, (epoch, seq));
         self.on_their_way.insert(self.token, Confirmation { connection: self.connection, check, epoch, seq });
         true
     }

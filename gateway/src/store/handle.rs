@@ -205,7 +205,8 @@ struct Task {
 
 impl Task {
     fn run(self, requests: mpsc::Receiver<Request>, opened: &SyncSender<Opened>) {
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(2).build() {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(2).build()
+        {
             Ok(runtime) => runtime,
             Err(source) => {
                 let _ = opened.send(Err(StoreError::Folder { dir: self.dir, source }));

@@ -2,6 +2,8 @@
 //!
 //! Nothing here is a gateway: no sample, window or model stands behind these figures.
 
+#![allow(dead_code, reason = "each of its users takes a part of it")]
+
 use std::sync::Arc;
 use std::time::Duration;
 use takt::board::{

@@ -29,11 +29,14 @@ pub async fn raw(address: SocketAddr, request: &[u8]) -> Answer {
     // The server may answer and close before it has read everything.
     drop(socket.write_all(request).await);
     let mut bytes = Vec::new();
-    drop(tokio::time::timeout(Duration::from_secs(20), socket.read_to_end(&mut bytes)).await.expect("an answer in time"));
+    drop(
+        tokio::time::timeout(Duration::from_secs(20), socket.read_to_end(&mut bytes)).await.expect("an answer in time"),
+    );
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_str(), ""));
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
-    let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") { unchunk(body) } else { body.to_owned() };
+    let body =
+        if head.to_ascii_lowercase().contains("transfer-encoding: chunked") { unchunk(body) } else { body.to_owned() };
     Answer { status, head: head.to_owned(), body }
 }
 

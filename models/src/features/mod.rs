@@ -86,8 +86,8 @@ pub enum FeatureError {
 
 /// A list of features and the memory to compute them without allocation.
 ///
-/// After the first window of a length, further windows of that length allocate nothing (the last
-/// [`spectrum::LENGTHS_MAX`] lengths are remembered).
+/// After the first window of a length, further windows of that length allocate nothing (32 lengths are
+/// remembered at a time).
 #[derive(Debug)]
 pub struct FeaturePlan {
     items: Vec<(usize, Feature)>,

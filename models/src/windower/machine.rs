@@ -3,11 +3,11 @@
 use super::options::{Context, Fate, OptionsError, WindowerOptions};
 use super::order::{Order, Place};
 use super::outlet::Outlet;
-use super::reading_plan::{ReadingPlan, index};
+use super::reading_plan::ReadingPlan;
 use super::ring::{Incoming, Ring};
 use super::rule::{Overdue, Rule};
 use super::time::{Reach, ns};
-use super::window::{Hole, HoleWhy, Window};
+use super::window::Window;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use takt_plant::{Books, Closing, DropReason, Frame, GroupSlot, MonoTime, WallTime, WindowKey};
@@ -61,12 +61,13 @@ impl Windower {
     /// When the options contradict themselves; see [`OptionsError`].
     pub fn new(options: WindowerOptions) -> Result<Self, OptionsError> {
         options.check()?;
+        let rule = Rule::new(&options.spec);
         Ok(Self {
             plan: ReadingPlan::new(options.inputs.clone(), Rule::trigger_tag(&options.spec)),
             order: Order::new(ns(options.lateness)),
             ring: Ring::new(options.inputs.len()),
-            rule: Rule::new(&options.spec),
-            outlet: Outlet::new(),
+            outlet: Outlet::new(rule.n_closed_max()),
+            rule,
             context: None,
             suspect: None,
             n_seen: 0,
@@ -101,13 +102,13 @@ impl Windower {
             }
             return;
         }
+        if matches!(self.rule, Rule::Frame) {
+            self.close_frame(frame);
+            return;
+        }
         let mut incoming = std::mem::take(&mut self.scratch);
         self.plan.fill(frame, ordinal, &mut incoming);
-        if matches!(self.rule, Rule::Frame) {
-            self.close_frame(&incoming);
-        } else {
-            self.place(frame.group, &incoming);
-        }
+        self.place(frame.group, &incoming);
         self.scratch = incoming;
     }
 
@@ -191,20 +192,10 @@ impl Windower {
         self.outlet.recipe = context.recipe;
     }
 
-    fn close_frame(&mut self, incoming: &Incoming) {
-        let mut window = self.outlet.blank(incoming.cells.len());
-        let mut hole = None;
-        for (input, (out, cell)) in window.columns.iter_mut().zip(&incoming.cells).enumerate() {
-            out.push(*cell);
-            if cell.is_nan() && hole.is_none() {
-                let input = index(input);
-                let bad = incoming.bad.iter().find(|(at, _)| *at == input);
-                let why = bad.map_or(HoleWhy::NoSample, |(_, fault)| HoleWhy::Bad(fault.clone()));
-                hole = Some(Hole { input, why });
-            }
-        }
-        let at = WallTime::from_ns(incoming.row.at);
-        self.outlet.close(window, WindowKey { from: at, to: at, n: 1, part: None }, hole, 1);
+    fn close_frame(&mut self, frame: &Frame) {
+        let mut window = self.outlet.blank(self.options.inputs.len());
+        let hole = self.plan.cells(frame, |input, cell| window.columns[input].push(cell));
+        self.outlet.close(window, WindowKey { from: frame.at, to: frame.at, n: 1, part: None }, hole, 1);
     }
 
     fn place(&mut self, group: GroupSlot, incoming: &Incoming) {

@@ -12,7 +12,7 @@
 //!
 //! **Segments.** A segment is one run of production with one recipe and one source clock; no window
 //! spans two. It ends when production stops, the recipe changes, a clock is set back beyond the
-//! lateness, or a time window's gap exceeds [`GAP_WINDOWS_MAX`] hops. For a press line that means: when the
+//! lateness, or a gap exceeds what time windows can span ([`GAP_WINDOWS_MAX`]). For a press line that means: when the
 //! mode tag leaves production, samples still in the merge buffer are put in order first, because
 //! nothing older can come that belongs to them, and every window that they complete closes as usual.
 //! What then stays open is treated by what it owes. A **trigger** window is a part, and a part is owed
@@ -40,7 +40,7 @@ mod value_kept;
 pub mod window;
 
 pub use machine::{Tally, Windower};
-pub use options::{Context, Fate, OptionsError, WindowerOptions};
+pub use options::{Context, Fate, HOPS_MAX, OptionsError, WindowerOptions};
 pub use snapshot::Snapshot;
 pub use time::GAP_WINDOWS_MAX;
 pub use window::{Hole, HoleWhy, Window};

@@ -3,6 +3,10 @@
 use std::time::Duration;
 use takt_plant::{DropReason, TagSlot, WindowSpec};
 
+/// Most hops in a time window's span and greatest age together: as many windows may one call close
+/// when a slow tag's next sample comes.
+pub const HOPS_MAX: u64 = 16_384;
+
 /// Plain values that `assemble` fills in.
 #[derive(Debug, Clone)]
 pub struct WindowerOptions {
@@ -56,6 +60,12 @@ pub enum OptionsError {
         /// The step in nanoseconds.
         step_ns: u64,
     },
+    /// One sample would stand for more windows than the bound.
+    #[error("span and max_age hold {n_hops} hops, over the bound of {HOPS_MAX}: lengthen hop or shorten max_age")]
+    TooManyHops {
+        /// Hops in span and greatest age.
+        n_hops: u64,
+    },
     /// A window does not fit the bound.
     #[error("a window of {n_rows} rows exceeds the bound of {n_samples_max}: raise the bound or shorten the window")]
     TooLarge {
@@ -84,8 +94,11 @@ impl WindowerOptions {
                 u64::from(*size)
             }
             WindowSpec::Time { span, hop, step, max_age, .. } => {
-                let [span_ns, _, step_ns] = [positive_ns(*span)?, positive_ns(*hop)?, positive_ns(*step)?];
-                ns(*max_age)?;
+                let [span_ns, hop_ns, step_ns] = [positive_ns(*span)?, positive_ns(*hop)?, positive_ns(*step)?];
+                let n_hops = span_ns.saturating_add(ns(*max_age)?) / hop_ns;
+                if n_hops > HOPS_MAX {
+                    return Err(OptionsError::TooManyHops { n_hops });
+                }
                 if span_ns % step_ns != 0 {
                     return Err(OptionsError::UnevenStep { span_ns, step_ns });
                 }

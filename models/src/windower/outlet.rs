@@ -4,10 +4,10 @@ use super::window::{Hole, Window};
 use std::collections::VecDeque;
 use takt_plant::{Books, Closing, DropReason, MonoTime, WallTime, WindowKey};
 
-/// Most closed windows that wait to be taken. A caller that takes after every call never comes near:
-/// one call closes at most [`super::GAP_WINDOWS_MAX`] time windows. When full, the oldest window
-/// gives way and its frames are counted as [`DropReason::Overload`]: newest wins.
-pub(super) const CLOSED_MAX: usize = 1024;
+/// Most closed windows that wait to be taken, beyond those that one call can close. A caller that
+/// takes after every call never comes near. When full, the oldest window gives way and its frames are
+/// counted as [`DropReason::Overload`]: newest wins.
+const CLOSED_MAX: u64 = 1024;
 
 /// Most windows kept for reuse of their memory.
 const POOL_MAX: usize = 8;
@@ -23,13 +23,15 @@ pub(super) struct Outlet {
     pub closing: Closing,
     pub books: Books,
     closed: VecDeque<(Window, u64)>,
+    n_closed_max: u64,
     /// Taken windows without a fate, oldest first, with the frames that each judges first.
     taken: VecDeque<(WindowKey, u64)>,
     pool: Vec<Window>,
 }
 
 impl Outlet {
-    pub fn new() -> Self {
+    /// For a rule that closes at most `n_per_call` windows in one call.
+    pub fn new(n_per_call: u64) -> Self {
         Self {
             segment: 0,
             recipe: None,
@@ -37,6 +39,7 @@ impl Outlet {
             closing: Closing::Sample,
             books: Books::default(),
             closed: VecDeque::new(),
+            n_closed_max: CLOSED_MAX.saturating_add(n_per_call),
             taken: VecDeque::new(),
             pool: Vec::new(),
         }
@@ -90,7 +93,7 @@ impl Outlet {
     pub fn close(&mut self, mut window: Window, key: WindowKey, hole: Option<Hole>, n_first: u64) {
         window.key = key;
         window.hole = hole;
-        if self.closed.len() >= CLOSED_MAX
+        if self.closed.len() as u64 >= self.n_closed_max
             && let Some((oldest, n)) = self.closed.pop_front()
         {
             self.drop_for(DropReason::Overload, n);

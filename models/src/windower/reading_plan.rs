@@ -1,6 +1,7 @@
 //! Which reading of a frame feeds which input, worked out once per group.
 
 use super::ring::{Incoming, Row};
+use super::window::{Hole, HoleWhy};
 use std::sync::Arc;
 use takt_plant::{Fault, Frame, GroupSlot, Reading, TagSlot, Value};
 
@@ -50,16 +51,15 @@ impl ReadingPlan {
         incoming.cells.clear();
         incoming.bad.clear();
         for (input, at) in plan.inputs.iter().enumerate() {
-            let reading = at.and_then(|at| frame.readings.get(at as usize));
-            let cell = match reading.map(number) {
-                None => f64::NAN,
-                Some(Ok(v)) => v,
-                Some(Err(fault)) => {
-                    incoming.bad.push((index(input), fault));
+            incoming.cells.push(match cell(frame, *at) {
+                Ok(value) => value,
+                Err(why) => {
+                    if let HoleWhy::Bad(fault) = why {
+                        incoming.bad.push((index(input), fault));
+                    }
                     f64::NAN
                 }
-            };
-            incoming.cells.push(cell);
+            });
         }
         incoming.row = Row {
             at: frame.at.as_ns(),
@@ -69,6 +69,21 @@ impl ReadingPlan {
             is_counted: plan.is_counted,
             n_bad: index(incoming.bad.len()),
         };
+    }
+
+    /// Gives each input's cell, NaN where there is no value; returns the first hole.
+    pub fn cells(&mut self, frame: &Frame, mut put: impl FnMut(usize, f64)) -> Option<Hole> {
+        let mut hole = None;
+        for (input, at) in self.group(frame).inputs.iter().enumerate() {
+            match cell(frame, *at) {
+                Ok(value) => put(input, value),
+                Err(why) => {
+                    hole = hole.or(Some(Hole { input: index(input), why }));
+                    put(input, f64::NAN);
+                }
+            }
+        }
+        hole
     }
 
     fn group(&mut self, frame: &Frame) -> &GroupPlan {
@@ -102,13 +117,14 @@ impl GroupPlan {
     }
 }
 
-/// A reading as a finite number, or why it is none. A text is none even with good quality.
-pub(super) fn number(reading: &Reading) -> Result<f64, Fault> {
+/// A frame's reading as a finite number, or why there is none. A text is no number even with good quality.
+fn cell(frame: &Frame, at: Option<u32>) -> Result<f64, HoleWhy> {
+    let reading = at.and_then(|at| frame.readings.get(at as usize)).ok_or(HoleWhy::NoSample)?;
     match reading {
-        Reading::Bad(fault) => Err(fault.clone()),
+        Reading::Bad(fault) => Err(HoleWhy::Bad(fault.clone())),
         Reading::Good(value) | Reading::Uncertain(value, _) => match value {
-            Value::Text(text) => Err(Fault::Text(Arc::clone(text))),
-            value => value.as_f64().filter(|v| v.is_finite()).ok_or(Fault::NotFinite),
+            Value::Text(text) => Err(HoleWhy::Bad(Fault::Text(Arc::clone(text)))),
+            value => value.as_f64().filter(|v| v.is_finite()).ok_or(HoleWhy::Bad(Fault::NotFinite)),
         },
     }
 }

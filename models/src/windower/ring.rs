@@ -25,6 +25,21 @@ pub(super) struct Row {
     pub n_bad: u32,
 }
 
+impl Row {
+    pub fn digest(&self) -> u64 {
+        row_digest(self.ordinal, self.at)
+    }
+}
+
+/// Names a frame by its place and time. Guards against a journal that lost frames, not against malice.
+pub(super) fn row_digest(ordinal: u64, at: i64) -> u64 {
+    // The finaliser of SplitMix64.
+    let mut z = ordinal.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ at.cast_unsigned();
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
 /// A row with its cells, on the way into the ring.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Incoming {
@@ -65,6 +80,8 @@ pub(super) struct Ring {
     n_released: usize,
     n_settled: usize,
     n_uncounted_unsettled: usize,
+    /// Sum of the rows' digests.
+    digest: u64,
 }
 
 impl Ring {
@@ -76,6 +93,7 @@ impl Ring {
             n_released: 0,
             n_settled: 0,
             n_uncounted_unsettled: 0,
+            digest: 0,
         }
     }
 
@@ -95,12 +113,17 @@ impl Ring {
         &self.rows[i]
     }
 
-    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+    pub fn rows(&self) -> impl Iterator<Item = &Row> + Clone {
         self.rows.iter()
     }
 
     pub fn n_inputs(&self) -> usize {
         self.columns.len()
+    }
+
+    /// Stands for the set of rows: the sum of their digests, whatever their order.
+    pub fn digest(&self) -> u64 {
+        self.digest
     }
 
     /// The rows that the watermark has not passed.
@@ -135,6 +158,7 @@ impl Ring {
             i -= 1;
         }
         self.n_uncounted_unsettled += usize::from(!row.is_counted);
+        self.digest = self.digest.wrapping_add(row.digest());
         if i == self.rows.len() {
             self.rows.push_back(row.clone());
             self.columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push_back(*cell));
@@ -173,6 +197,7 @@ impl Ring {
         let n = n.min(self.n_released);
         let n_lost = self.settle_to(n);
         for row in self.rows.drain(..n) {
+            self.digest = self.digest.wrapping_sub(row.digest());
             if row.n_bad > 0 {
                 let from = self.bad.partition_point(|(ordinal, ..)| *ordinal < row.ordinal);
                 self.bad.drain(from..from + row.n_bad as usize);

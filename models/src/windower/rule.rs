@@ -54,6 +54,14 @@ impl Rule {
         }
     }
 
+    /// Most windows that one call can close, where that depends on the rule's own settings.
+    pub fn n_closed_max(&self) -> u64 {
+        match self {
+            Self::Time(rule) => rule.n_closed_max(),
+            Self::Frame | Self::Count(_) | Self::Trigger(_) => 0,
+        }
+    }
+
     /// Closes everything that ends at `to` or before; all rows up to there are released.
     pub fn reach(&mut self, to: i64, ring: &mut Ring, outlet: &mut Outlet) -> Reach {
         match self {

@@ -14,7 +14,7 @@
 use super::machine::{Suspect, Tally, Windower};
 use super::options::{Context, OptionsError, WindowerOptions};
 use super::order::Order;
-use super::ring::Incoming;
+use super::ring::{Incoming, row_digest};
 use super::rule::Progress;
 use super::time::ns;
 use serde::{Deserialize, Serialize};
@@ -61,20 +61,17 @@ impl Snapshot {
 impl Windower {
     /// What a restart needs beside the journal's frames.
     pub fn snapshot(&self) -> Snapshot {
-        let suspect = self.suspect.as_ref();
-        let rows = self.ring.rows().chain(suspect.map(|suspect| &suspect.incoming.row));
-        let mut kept: Vec<(u64, i64)> = rows.map(|row| (row.ordinal, row.at)).collect();
-        kept.sort_unstable();
+        let suspect = self.suspect.as_ref().map(|suspect| (suspect.group.0, &suspect.incoming.row));
         let books = self.books();
         Snapshot {
             version: VERSION,
             rule_digest: rule_digest(&self.options),
             n_seen: self.n_seen,
-            kept_digest: digest(kept.iter().copied()),
-            kept: runs(&kept),
+            kept_digest: suspect.map_or(0, |(_, row)| row.digest()).wrapping_add(self.ring.digest()),
+            kept: runs(self.ring.rows().chain(suspect.map(|(_, row)| row)).map(|row| row.ordinal)),
             n_released: self.ring.n_released(),
             n_settled: self.ring.n_settled(),
-            suspect: suspect.map(|suspect| (suspect.group.0, suspect.incoming.row.ordinal)),
+            suspect: suspect.map(|(group, row)| (group, row.ordinal)),
             order: self.order.clone(),
             progress: self.rule.progress(),
             context: self.context.map(|context| (context.in_production, context.recipe)),
@@ -144,8 +141,8 @@ impl Windower {
         }
         let ordinals = || snapshot.kept.iter().flat_map(|(from, n)| *from..from + n);
         let frame_of = |ordinal: u64| usize::try_from(ordinal - first).ok().and_then(|i| tail.get(i));
-        let stamps = ordinals().filter_map(|ordinal| frame_of(ordinal).map(|frame| (ordinal, frame.at.as_ns())));
-        if digest(stamps) != snapshot.kept_digest {
+        let digests = ordinals().filter_map(|ordinal| Some(row_digest(ordinal, frame_of(ordinal)?.at.as_ns())));
+        if digests.fold(0, u64::wrapping_add) != snapshot.kept_digest {
             return false;
         }
         let mut incoming = Incoming::default();
@@ -191,19 +188,20 @@ fn rule_digest(options: &WindowerOptions) -> [u8; 16] {
     short
 }
 
-/// Order-sensitive; FNV-1a over the numbers. Guards against a journal that lost frames, not against malice.
-fn digest(kept: impl Iterator<Item = (u64, i64)>) -> u64 {
-    kept.fold(0xcbf2_9ce4_8422_2325, |hash, (ordinal, at)| {
-        [ordinal, at.cast_unsigned()].iter().fold(hash, |hash, v| (hash ^ v).wrapping_mul(0x0100_0000_01b3))
-    })
-}
-
-fn runs(kept: &[(u64, i64)]) -> Vec<(u64, u64)> {
+/// Runs of distinct ordinals, in rising order. Nearly always one, and then nothing is collected.
+fn runs(ordinals: impl Iterator<Item = u64> + Clone) -> Vec<(u64, u64)> {
+    let (n, first, last) =
+        ordinals.clone().fold((0, u64::MAX, 0), |(n, first, last), v| (n + 1, v.min(first), v.max(last)));
+    if n == 0 || last - first + 1 == n {
+        return if n == 0 { Vec::new() } else { vec![(first, n)] };
+    }
+    let mut sorted: Vec<u64> = ordinals.collect();
+    sorted.sort_unstable();
     let mut runs: Vec<(u64, u64)> = Vec::new();
-    for (ordinal, _) in kept {
+    for ordinal in sorted {
         match runs.last_mut() {
-            Some((from, n)) if *from + *n == *ordinal => *n += 1,
-            _ => runs.push((*ordinal, 1)),
+            Some((from, n)) if *from + *n == ordinal => *n += 1,
+            _ => runs.push((ordinal, 1)),
         }
     }
     runs

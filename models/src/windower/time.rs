@@ -7,10 +7,11 @@
 //!
 //! **Gaps.** A window inside a gap closes with a hole, one for every hop, because a line that gives
 //! no samples must not look like a line that passes. But a clock that jumps to 2036 is not twelve
-//! years of missing data: after [`GAP_WINDOWS_MAX`] windows without a single new sample, the segment
-//! ends instead, and the windows that were not given are counted. A jump over more than that many
-//! hops gives none of them, so it makes no burst (B25). The bound is four minutes of one-second
-//! windows (the longest gap in the SKAB recordings is 247 s), and it bounds what one call can give.
+//! years of missing data: the segment ends instead, and the windows that were not given are counted.
+//! The bound: as many windows as one sample may stand for (span and greatest age, in hops), and
+//! [`GAP_WINDOWS_MAX`] with holes. A longer gap gives none at all, so a jump makes no burst (B25);
+//! during silence, when the timer closes them one by one, they stop there. 256 is four minutes of
+//! one-second windows (the longest gap in the SKAB recordings is 247 s), and bounds one call.
 
 use super::outlet::Outlet;
 use super::reading_plan::index;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use takt_plant::{Align, DropReason, Join, WallTime, WindowKey, WindowSpec};
 
-/// Most time windows in a row that close without a new sample; then the segment ends.
+/// Most time windows in a row that close with nothing but holes; then the segment ends.
 pub const GAP_WINDOWS_MAX: u64 = 256;
 
 /// Where the grid stands.
@@ -41,6 +42,8 @@ pub(super) struct TimeRule {
     max_age: i64,
     align: Align,
     join: Join,
+    /// Most windows in a row without a new sample.
+    n_idle_max: u64,
     pub progress: TimeProgress,
 }
 
@@ -60,8 +63,9 @@ impl TimeRule {
             return None;
         };
         let [span, hop, step, max_age] = [*span, *hop, *step, *max_age].map(ns);
+        let n_idle_max = GAP_WINDOWS_MAX + span.saturating_add(max_age).unsigned_abs() / hop.unsigned_abs();
         let progress = TimeProgress::default();
-        Some(Self { span, hop, step, max_age, align: *align, join: *join, progress })
+        Some(Self { span, hop, step, max_age, align: *align, join: *join, n_idle_max, progress })
     }
 
     /// Closes the windows that end at `to` or before.
@@ -70,7 +74,7 @@ impl TimeRule {
             return Reach::Closed;
         };
         let n_due = to.abs_diff(end) / self.hop.unsigned_abs() + 1;
-        if self.progress.n_idle + n_due > GAP_WINDOWS_MAX {
+        if self.progress.n_idle + n_due > self.n_idle_max {
             return Reach::Gap(n_due);
         }
         while end <= to {
@@ -95,6 +99,11 @@ impl TimeRule {
             self.progress.next_end = Some(self.first_end(ring.row(i).at));
         }
         self.settle_outside(ring, outlet);
+    }
+
+    /// Most windows that one call can close.
+    pub fn n_closed_max(&self) -> u64 {
+        self.n_idle_max
     }
 
     /// The end of the next window.

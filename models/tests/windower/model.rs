@@ -253,7 +253,7 @@ impl Model {
             let id = self.rows[n - 1].id;
             self.end(id, DropReason::OutsideWindow);
         }
-        if n < size || (n - size) % hop != 0 {
+        if n < size || !(n - size).is_multiple_of(hop) {
             return;
         }
         let rows = self.rows[n - size..n].to_vec();
@@ -272,10 +272,11 @@ impl Model {
     }
 
     fn close_time(&mut self, to: i64) {
-        let WindowSpec::Time { span, hop, .. } = self.spec.clone() else { return };
+        let WindowSpec::Time { span, hop, max_age, .. } = self.spec.clone() else { return };
+        let n_idle_max = GAP_WINDOWS_MAX + ((ns(span) + ns(max_age)) / ns(hop)) as u64;
         let Some(next) = self.next_end else { return };
         let ends: Vec<i64> = (0..).map(|i| next + i * ns(hop)).take_while(|end| *end <= to).take(10_000).collect();
-        if self.n_idle + ends.len() as u64 > GAP_WINDOWS_MAX {
+        if self.n_idle + ends.len() as u64 > n_idle_max {
             self.abandon();
             return;
         }

@@ -5,7 +5,7 @@
 //! gate, holding 300 the gateway's heartbeat. When the heartbeat stops, the PLC takes every part
 //! for a reject by itself, as `deploy/plc/takt_gate.st` does.
 
-use crate::press::{Part, Shown};
+use crate::press::Shown;
 use std::future::Ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -44,6 +44,16 @@ pub(crate) enum Gate {
     FellBack,
 }
 
+impl Gate {
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Rejected => "rejected",
+            Self::FellBack => "rejected by the PLC itself, the heartbeat stood still",
+        }
+    }
+}
+
 impl Plc {
     /// A PLC whose registers are all zero.
     pub(crate) fn new() -> Self {
@@ -69,8 +79,8 @@ impl Plc {
         self.image().inputs = inputs;
     }
 
-    /// Decides over a part when it reaches the gate.
-    pub(crate) fn gate(&self, _part: Part) -> Gate {
+    /// Decides over the part that is at the gate now.
+    pub(crate) fn gate(&self) -> Gate {
         let image = self.image();
         let alive = image.heartbeat_moved.is_some_and(|at| at.elapsed() < HEARTBEAT_MAX);
         match (alive, image.reject) {

@@ -1,15 +1,27 @@
 //! The simulated press: pure and seeded. Time comes in, registers and vibration come out.
 //!
 //! Every stroke takes [`STROKE_MS`] and makes one part; the part counter rises when the stroke ends.
-//! Between runs the press idles, and it changes the product. The simulation knows the truth about
-//! each part, so the demo can say what the gateway found and what it missed.
+//! Between runs the press stands still, and only there it changes the product: a run begins and ends
+//! with [`RUN_UP_MS`] in which the mode is on but the ram rests at the top. Tool and oil drift slowly.
+//! The simulation knows the truth about each part, so the demo can say what the gateway found and
+//! what it missed.
 
 /// Length of a stroke.
 pub(crate) const STROKE_MS: u64 = 600;
+/// From the mode's rise to the first stroke, and from the last stroke to the mode's fall.
+pub(crate) const RUN_UP_MS: u64 = 100;
 /// The two products and their nominal peak force in kN.
 const PRODUCTS: [(u16, f64); 2] = [(17, 1_200.0), (18, 1_750.0)];
-/// Ambient and working oil temperature in °C.
-const OIL_C: (f64, f64) = (24.0, 46.0);
+/// The thermostat holds the oil at this temperature in °C …
+const OIL_C: f64 = 46.0;
+/// … and lets it swing by so much …
+const OIL_SWING_C: f64 = 1.0;
+/// … in this time.
+const OIL_PERIOD_MS: u64 = 30_000;
+/// The tool wears over so many parts, then it is ground again …
+const GRIND_EVERY: u32 = 40;
+/// … which has changed the force by this share.
+const WEAR: f64 = 0.01;
 /// One part in so many carries a fault, once faults are allowed.
 const FAULT_EVERY: u64 = 22;
 
@@ -45,6 +57,15 @@ pub(crate) enum Order {
     Idle,
 }
 
+impl Order {
+    fn product(self) -> Option<u16> {
+        match self {
+            Self::Good { product } | Self::Mixed { product } => Some(product),
+            Self::Idle => None,
+        }
+    }
+}
+
 /// What the PLC's registers and the vibration sensor show at one instant.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Shown {
@@ -69,6 +90,8 @@ pub(crate) struct Shown {
 pub(crate) struct Part {
     /// Its number.
     pub(crate) number: u32,
+    /// Which product it is.
+    pub(crate) product: u16,
     /// Its fault, where it has one.
     pub(crate) fault: Option<Fault>,
 }
@@ -79,9 +102,18 @@ pub(crate) struct Press {
     order: Order,
     product: u16,
     part: u32,
-    stroke_ms: u64,
-    oil_c: f64,
+    clock_ms: u64,
+    motion: Motion,
     now: Stroke,
+}
+
+/// What the ram does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Motion {
+    Still,
+    RunUp { ms: u64 },
+    Stroke { ms: u64 },
+    RunOut { ms: u64 },
 }
 
 /// What is special about the running stroke.
@@ -93,57 +125,62 @@ struct Stroke {
 }
 
 impl Press {
-    /// A press at rest whose parts begin at `first_part`.
-    pub(crate) fn new(seed: u64, first_part: u32) -> Self {
+    /// A press at rest whose parts begin after `last_part`.
+    pub(crate) fn new(seed: u64, last_part: u32) -> Self {
         let now = Stroke { force: 1.0, vibration: 1.0, fault: None };
-        let dice = Dice(seed | 1);
-        Self { dice, order: Order::Idle, product: 17, part: first_part, stroke_ms: 0, oil_c: 38.0, now }
+        let (order, motion) = (Order::Idle, Motion::Still);
+        Self { dice: Dice(seed | 1), order, product: 17, part: last_part, clock_ms: 0, motion, now }
     }
 
-    /// Takes an order; it begins with the next stroke, and a product change only while idle.
+    /// Takes an order. A running press finishes its stroke first, and stands still before another product.
     pub(crate) fn order(&mut self, order: Order) {
-        if let Order::Good { product } | Order::Mixed { product } = order {
-            self.product = product;
-        }
-        if self.order == Order::Idle && order != Order::Idle {
-            self.stroke_ms = 0;
-            self.order = order;
-            self.now = self.next_stroke();
-        }
         self.order = order;
     }
 
-    /// Lets `ms` pass; the part that was finished in it, if one was.
+    /// Lets `ms` pass, at most a stroke; the part that was finished in it, if one was.
     pub(crate) fn pass(&mut self, ms: u64) -> Option<Part> {
-        let (cold, warm) = OIL_C;
-        let aim = if self.order == Order::Idle { cold } else { warm };
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds of one step")]
-        let share = ms as f64 / 240_000.0;
-        self.oil_c += (aim - self.oil_c) * share;
-        if self.order == Order::Idle {
-            return None;
+        self.clock_ms += ms;
+        match self.motion {
+            Motion::Still => {
+                if let Some(product) = self.order.product() {
+                    self.product = product;
+                    self.motion = Motion::RunUp { ms: 0 };
+                }
+                None
+            }
+            Motion::RunUp { ms: before } => {
+                self.motion = Motion::RunUp { ms: before + ms };
+                if before + ms >= RUN_UP_MS {
+                    self.begin_stroke(before + ms - RUN_UP_MS);
+                }
+                None
+            }
+            Motion::Stroke { ms: before } if before + ms < STROKE_MS => {
+                self.motion = Motion::Stroke { ms: before + ms };
+                None
+            }
+            Motion::Stroke { ms: before } => Some(self.end_stroke(before + ms - STROKE_MS)),
+            Motion::RunOut { ms: before } => {
+                let is_over = before + ms >= RUN_UP_MS;
+                self.motion = if is_over { Motion::Still } else { Motion::RunOut { ms: before + ms } };
+                None
+            }
         }
-        self.stroke_ms += ms;
-        if self.stroke_ms < STROKE_MS {
-            return None;
-        }
-        self.stroke_ms -= STROKE_MS;
-        self.part += 1;
-        let done = Part { number: self.part, fault: self.now.fault };
-        self.now = self.next_stroke();
-        Some(done)
     }
 
     /// What is to be seen now.
     pub(crate) fn shown(&mut self) -> Shown {
-        let running = self.order != Order::Idle;
+        let running = self.motion != Motion::Still;
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of one stroke")]
-        let phase = if running { self.stroke_ms as f64 / STROKE_MS as f64 } else { 0.0 };
+        let phase = if let Motion::Stroke { ms } = self.motion { ms as f64 / STROKE_MS as f64 } else { 0.0 };
         let peak = PRODUCTS.iter().find(|(p, _)| *p == self.product).map_or(0.0, |(_, kn)| *kn);
         let work = working(phase);
         let force = if running { peak * self.now.force * work + 6.0 + self.dice.normal() * 2.0 } else { 0.4 };
         let shake = if running { (0.8 + 5.2 * work) * self.now.vibration } else { 0.06 };
         let rms = (shake * (1.0 + 0.03 * self.dice.normal())).max(0.01);
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of one period")]
+        let swing = (self.clock_ms % OIL_PERIOD_MS) as f64 / OIL_PERIOD_MS as f64;
+        let oil_c = OIL_C + OIL_SWING_C * (std::f64::consts::TAU * swing).sin() + 0.05 * self.dice.normal();
         #[expect(clippy::cast_possible_truncation, reason = "the PLC keeps 32-bit floats")]
         Shown {
             mode: u16::from(running),
@@ -151,9 +188,25 @@ impl Press {
             part: self.part,
             force_kn: force as f32,
             position_mm: (120.0 * (1.0 + (std::f64::consts::TAU * phase).cos()) / 2.0) as f32,
-            oil_c: self.oil_c as f32,
+            oil_c: oil_c as f32,
             vibration: (rms, rms * (2.8 + 0.1 * self.dice.normal())),
         }
+    }
+
+    fn begin_stroke(&mut self, ms: u64) {
+        self.now = self.next_stroke();
+        self.motion = Motion::Stroke { ms };
+    }
+
+    fn end_stroke(&mut self, ms: u64) -> Part {
+        self.part += 1;
+        let done = Part { number: self.part, product: self.product, fault: self.now.fault };
+        if self.order.product() == Some(self.product) {
+            self.begin_stroke(ms);
+        } else {
+            self.motion = Motion::RunOut { ms };
+        }
+        done
     }
 
     fn next_stroke(&mut self) -> Stroke {
@@ -163,7 +216,8 @@ impl Press {
             }
             _ => None,
         };
-        let force = 1.0 + 0.006 * self.dice.normal();
+        let worn = f64::from(self.part % GRIND_EVERY) / f64::from(GRIND_EVERY);
+        let force = 1.0 + WEAR * (worn - 0.5) + 0.006 * self.dice.normal();
         let vibration = 1.0 + 0.03 * self.dice.normal();
         match fault {
             Some(Fault::ThickSheet) => Stroke { force: force * 1.09, vibration, fault },
@@ -227,10 +281,10 @@ mod tests {
     #[test]
     fn parts_are_numbered_without_gap_and_some_are_faulty() {
         let parts = story(7);
-        assert_eq!(parts.len(), 1_000);
+        assert_eq!(parts.len(), 999, "600 s are 1,000 strokes less a run-up");
         assert!(parts.iter().zip(1..).all(|(part, n)| part.number == n));
         let n_faulty = parts.iter().filter(|p| p.fault.is_some()).count();
-        assert!((20..80).contains(&n_faulty), "{n_faulty} faulty of 1,000");
+        assert!((20..80).contains(&n_faulty), "{n_faulty} faulty of 999");
     }
 
     #[test]
@@ -240,5 +294,25 @@ mod tests {
         let shown = press.shown();
         assert_eq!((shown.mode, shown.part), (0, 41));
         assert!(shown.force_kn < 1.0);
+    }
+
+    #[test]
+    fn a_press_finishes_its_stroke_and_stands_still_before_another_product() {
+        let mut press = Press::new(1, 0);
+        press.order(Order::Good { product: 17 });
+        let mut seen = Vec::new();
+        for ms in 0..3_000 {
+            if ms == 300 {
+                press.order(Order::Good { product: 18 });
+            }
+            press.pass(1);
+            let shown = press.shown();
+            let now = (shown.mode, shown.product, shown.part);
+            if seen.last() != Some(&now) {
+                seen.push(now);
+            }
+        }
+        let expected = [(1, 17, 0), (1, 17, 1), (0, 17, 1), (1, 18, 1), (1, 18, 2), (1, 18, 3), (1, 18, 4)];
+        assert_eq!(seen, expected, "mode, product, part");
     }
 }

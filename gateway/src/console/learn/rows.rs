@@ -120,7 +120,8 @@ fn read(path: &Path, delimiter: u8, wanted: &Wanted, range: Option<RowRange>) ->
         .trim(csv::Trim::All)
         .from_path(path)
         .with_context(|| format!("{name} cannot be read; check the path"))?;
-    let header: Vec<String> = reader.headers()?.iter().map(|cell| cell.trim_start_matches('\u{feff}').to_owned()).collect();
+    let header: Vec<String> =
+        reader.headers()?.iter().map(|cell| cell.trim_start_matches('\u{feff}').to_owned()).collect();
     if header.iter().all(|cell| cell.parse::<f64>().is_ok()) {
         bail!("the first row of {name} holds numbers; it must name the columns");
     }

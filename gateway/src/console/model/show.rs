@@ -41,9 +41,10 @@ pub(super) fn text(inspection: &Inspection) -> String {
 /// For programs.
 pub(super) fn json(inspection: &Inspection) -> Value {
     let m = &inspection.manifest;
-    let scores = m.scores.iter().map(|s| {
-        json!({ "name": s.name, "label": s.label, "limit": s.limit, "false_alarm_rate": s.false_alarm_rate })
-    });
+    let scores = m
+        .scores
+        .iter()
+        .map(|s| json!({ "name": s.name, "label": s.label, "limit": s.limit, "false_alarm_rate": s.false_alarm_rate }));
     let contributions = m.contributions.iter().map(|c| {
         let form = match c.form {
             ContributionForm::Shares => "shares",

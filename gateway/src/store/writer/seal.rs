@@ -148,10 +148,8 @@ impl Writer {
     }
 
     async fn carry_groups(&mut self, groups: &[GroupSlot]) -> Result<(), Error> {
-        let frames: Vec<_> = groups
-            .iter()
-            .filter_map(|g| Some((*g, self.now.open.get(*g)?.chunk.frames().ok()?)))
-            .collect();
+        let frames: Vec<_> =
+            groups.iter().filter_map(|g| Some((*g, self.now.open.get(*g)?.chunk.frames().ok()?))).collect();
         let body = encode_carried(&frames);
         let (row, n_bytes) = (self.now.last_row + 1, body.len());
         let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;

@@ -80,10 +80,8 @@ impl Writer {
         let session = anchor::random();
         let update = "UPDATE identity SET clean = 1, session = ?";
         sqlx::query(update).bind(session.as_slice()).execute(&mut self.conn).await?;
-        anchor::write(&self.dir, self.now.epoch, &session).map_err(|source| StoreError::Folder {
-            dir: self.dir.clone(),
-            source,
-        })
+        anchor::write(&self.dir, self.now.epoch, &session)
+            .map_err(|source| StoreError::Folder { dir: self.dir.clone(), source })
     }
 
     async fn put_document(&mut self, d: &NewDocument) -> Result<u32, StoreError> {
@@ -109,7 +107,11 @@ impl Writer {
     }
 
     /// The oldest unconfirmed verdicts of a connection, over all its checks.
-    async fn outbox_pending(&mut self, connection: ConnectionSlot, limit: usize) -> Result<Vec<StoredVerdict>, StoreError> {
+    async fn outbox_pending(
+        &mut self,
+        connection: ConnectionSlot,
+        limit: usize,
+    ) -> Result<Vec<StoredVerdict>, StoreError> {
         self.flush().await?;
         let cursors: Vec<_> = self.now.outbox.of(connection).map(|(check, c)| (check, c.clone())).collect();
         let limit_rows = i64::try_from(limit).unwrap_or(i64::MAX);
