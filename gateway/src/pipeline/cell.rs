@@ -13,9 +13,7 @@ use super::source::Source;
 use super::turn::Turn;
 use crate::board::{Now, QueueGauge, WriteNote};
 use crate::record::VerdictRecord;
-use crate::store::{
-    CheckSlot, ConnectionSlot, Entry, Event, Full, Journal, StoredVerdict, WriteOutcome, WriteResult,
-};
+use crate::store::{CheckSlot, ConnectionSlot, Entry, Event, Full, Journal, StoredVerdict, WriteOutcome, WriteResult};
 use crate::writeback::port::{About, Moment, OnItsWay};
 use std::cell::RefCell;
 use std::collections::HashMap;
