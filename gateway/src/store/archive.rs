@@ -95,7 +95,8 @@ impl Reader {
     /// [`StoreError::Database`].
     pub async fn dropped(&self) -> Result<Vec<Dropped>, StoreError> {
         let mut view = self.snapshot().await?;
-        let rows = sqlx::query("SELECT kind, reason, n FROM dropped ORDER BY kind, reason").fetch_all(&mut *view.tx).await?;
+        let rows =
+            sqlx::query("SELECT kind, reason, n FROM dropped ORDER BY kind, reason").fetch_all(&mut *view.tx).await?;
         let dropped = |row: &SqliteRow| {
             let n = row.try_get::<i64, _>(2)?.cast_unsigned();
             Ok::<_, Error>(Dropped { kind: row.try_get(0)?, reason: row.try_get(1)?, n })

@@ -277,7 +277,8 @@ fn frames_of(
     let mut columns = columns.map(|c| c.map(Vec::into_iter)).collect::<Result<Vec<_>, _>>()?;
     let mut frames = Vec::with_capacity(arrived_ns.len());
     for (at, arrived) in at_ns.iter().zip(arrived_ns) {
-        let readings = columns.iter_mut().map(|c| c.next().ok_or(Corrupt("column length"))).collect::<Result<_, _>>()?;
+        let readings =
+            columns.iter_mut().map(|c| c.next().ok_or(Corrupt("column length"))).collect::<Result<_, _>>()?;
         frames.push(StoredFrame { at: WallTime::from_ns(*at), arrived_at: WallTime::from_ns(arrived), readings });
     }
     Ok(frames)

@@ -235,7 +235,8 @@ impl Column {
 /// Compresses integers; used for the time columns as well.
 pub fn compress<T: pco::data_types::Number>(values: &[T]) -> Vec<u8> {
     let config = pco::ChunkConfig::default().with_compression_level(PCO_LEVEL);
-    pco::standalone::simple_compress(values, &config).expect("level and paging are valid, and memory cannot fail to write")
+    pco::standalone::simple_compress(values, &config)
+        .expect("level and paging are valid, and memory cannot fail to write")
 }
 
 /// Decompresses exactly `n` values.
@@ -244,7 +245,8 @@ pub fn compress<T: pco::data_types::Number>(values: &[T]) -> Vec<u8> {
 /// [`Corrupt`] when the bytes hold anything else.
 pub fn decompress<T: pco::data_types::Number + Default>(bytes: &[u8], n: usize) -> Result<Vec<T>, Corrupt> {
     let mut values = vec![T::default(); n];
-    let progress = pco::standalone::simple_decompress_into(bytes, &mut values).map_err(|_| Corrupt("compressed values"))?;
+    let progress =
+        pco::standalone::simple_decompress_into(bytes, &mut values).map_err(|_| Corrupt("compressed values"))?;
     if progress.n_processed == n && progress.finished { Ok(values) } else { Err(Corrupt("compressed values")) }
 }
 

@@ -76,7 +76,8 @@ impl Snapshot {
         wanted: impl Fn(GroupSlot, i64) -> bool,
         mut visit: impl FnMut(JournalRow),
     ) -> Result<(), StoreError> {
-        let mut rows = sqlx::query("SELECT id, body FROM journal WHERE id > ? ORDER BY id").bind(after).fetch(&mut *self.tx);
+        let mut rows =
+            sqlx::query("SELECT id, body FROM journal WHERE id > ? ORDER BY id").bind(after).fetch(&mut *self.tx);
         while let Some(row) = rows.try_next().await? {
             let (id, body): (i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
             match decode(body, |group| wanted(group, id)) {

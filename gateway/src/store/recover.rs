@@ -271,12 +271,7 @@ async fn begin_session(
     anchor::write(dir, epoch, &session).map_err(folder)
 }
 
-async fn write_session(
-    conn: &mut SqliteConnection,
-    epoch: u32,
-    origin: Origin,
-    session: &[u8],
-) -> Result<(), Error> {
+async fn write_session(conn: &mut SqliteConnection, epoch: u32, origin: Origin, session: &[u8]) -> Result<(), Error> {
     let mut tx = conn.begin().await?;
     if origin == Origin::New {
         let insert = "INSERT INTO identity (one, store, session, epoch, clean, folded_row, next_verdict, samples_per_s) \

@@ -269,7 +269,8 @@ mod tests {
     }
 
     fn tail() -> Tail {
-        let verdict = VerdictRow { id: 4, check: 5, seq: 6, part: Some(String::new()), body: vec![1], ..VerdictRow::default() };
+        let verdict =
+            VerdictRow { id: 4, check: 5, seq: 6, part: Some(String::new()), body: vec![1], ..VerdictRow::default() };
         Tail {
             verdicts: vec![verdict],
             writes: vec![(5, 6, vec![9])],

@@ -139,13 +139,8 @@ pub fn verdict_of(row: &VerdictRow, names: &Names) -> Result<StoredVerdict, Corr
         id => Some(names.model_stamp(id).ok_or(Corrupt("model"))?),
     };
     let mut us = || cursor.small("latency");
-    let latency = LatencySplit {
-        queue_us: us()?,
-        features_us: us()?,
-        inference_us: us()?,
-        write_us: us()?,
-        total_us: us()?,
-    };
+    let latency =
+        LatencySplit { queue_us: us()?, features_us: us()?, inference_us: us()?, write_us: us()?, total_us: us()? };
     let executed_by = names.gateway_name(cursor.small("gateway")?).ok_or(Corrupt("gateway's name"))?;
     let key = VerdictKey { line: line_id, check: check_id, epoch: row.epoch, seq: row.seq, window };
     let at = WallTime::from_ns(row.at_ns);
@@ -298,7 +293,10 @@ mod tests {
         let mut bytes = Vec::new();
         for (i, outcome) in outcomes.iter().enumerate() {
             let (outcome, write_us) = (outcome.clone(), i as u32);
-            put_write(&mut bytes, &WriteResult { check: CheckSlot(1), seq: 1, output: output.clone(), outcome, write_us });
+            put_write(
+                &mut bytes,
+                &WriteResult { check: CheckSlot(1), seq: 1, output: output.clone(), outcome, write_us },
+            );
         }
         let back = get_writes(&bytes).unwrap();
         assert_eq!(back.iter().map(|w| w.outcome.clone()).collect::<Vec<_>>(), outcomes);

@@ -105,15 +105,23 @@ type Late = Vec<(u32, u64, Vec<u8>)>;
 
 impl Snapshot {
     /// Verdicts that still lie in the journal, and ends of writes that belong to folded verdicts.
-    async fn unfolded(&mut self, filter: &VerdictFilter, checks: &[CheckSlot]) -> Result<(Vec<VerdictRow>, Late), StoreError> {
+    async fn unfolded(
+        &mut self,
+        filter: &VerdictFilter,
+        checks: &[CheckSlot],
+    ) -> Result<(Vec<VerdictRow>, Late), StoreError> {
         let row = sqlx::query("SELECT folded_row FROM identity").fetch_one(&mut *self.tx).await?;
         let folded: i64 = row.try_get(0)?;
         let mut rows: Vec<VerdictRow> = Vec::new();
         let mut late = Late::new();
-        self.each_journal_row(folded, |_, _| false, |mut row| {
-            rows.append(&mut row.tail.verdicts);
-            late.append(&mut row.tail.writes);
-        })
+        self.each_journal_row(
+            folded,
+            |_, _| false,
+            |mut row| {
+                rows.append(&mut row.tail.verdicts);
+                late.append(&mut row.tail.writes);
+            },
+        )
         .await?;
         late.retain(|(check, seq, bytes)| {
             let waiting = rows.iter_mut().find(|r| (r.check, r.seq) == (*check, *seq));

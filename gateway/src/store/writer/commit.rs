@@ -28,8 +28,7 @@ impl Writer {
         if n_acknowledging >= self.options.entries_max || self.shared.queue.is_half_full(n) {
             return Some(last);
         }
-        let linger =
-            if n_acknowledging > 0 { self.options.linger } else { self.options.linger_unacknowledged };
+        let linger = if n_acknowledging > 0 { self.options.linger } else { self.options.linger_unacknowledged };
         Some(last.plus(linger))
     }
 

@@ -51,6 +51,10 @@ impl Writer {
         let per_s = std::mem::take(&mut self.n_uncovered) as f64 / elapsed;
         self.uncovered_per_s += 0.2 * (per_s - self.uncovered_per_s);
         self.last_fold = self.clock.mono();
+        self.carry().await;
+        if let Err(error) = self.make_room().await {
+            tracing::debug!(%error, "no room could be made before a fold");
+        }
         let mut tail = std::mem::take(&mut self.now.tail);
         self.merge_writes(&mut tail);
         let cursors = self.now.outbox.take_dirty();
@@ -97,13 +101,15 @@ impl Writer {
 
     async fn write_fold(&mut self, tail: &Tail, cursors: &[CursorRow], delete_to: i64) -> Result<usize, Error> {
         let epoch = self.now.epoch;
-        let marks: Vec<(ConnectionSlot, Vec<u8>)> = self.marks_dirty.iter().map(|c| (*c, self.mark_bytes(*c))).collect();
+        let marks: Vec<(ConnectionSlot, Vec<u8>)> =
+            self.marks_dirty.iter().map(|c| (*c, self.mark_bytes(*c))).collect();
         let positions = self.position_rows(tail);
         let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;
         super::commit::insert_names(&mut tx, &self.now.names).await?;
         let n_new = insert_verdicts(&mut tx, &tail.verdicts).await?;
         for (check, seq, bytes) in &tail.writes {
-            let update = "UPDATE verdict SET writes = CAST(writes || ? AS BLOB) WHERE chk = ? AND epoch = ? AND seq = ?";
+            let update =
+                "UPDATE verdict SET writes = CAST(writes || ? AS BLOB) WHERE chk = ? AND epoch = ? AND seq = ?";
             let query = sqlx::query(update).bind(bytes.as_slice()).bind(*check).bind(epoch);
             query.bind(seq.cast_signed()).execute(&mut *tx).await?;
         }
@@ -167,7 +173,8 @@ async fn insert_verdicts(conn: &mut SqliteConnection, rows: &[VerdictRow]) -> Re
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for row in rows {
             query = query.bind(row.id).bind(row.check).bind(row.epoch).bind(row.seq.cast_signed()).bind(row.at_ns);
-            query = query.bind(row.outcome).bind(row.part.as_deref()).bind(row.body.as_slice()).bind(row.writes.as_slice());
+            query =
+                query.bind(row.outcome).bind(row.part.as_deref()).bind(row.body.as_slice()).bind(row.writes.as_slice());
         }
         n_new += query.execute(&mut *conn).await?.rows_affected() as usize;
     }
@@ -197,7 +204,10 @@ async fn upsert_positions(
 
 async fn upsert_cursors(conn: &mut SqliteConnection, rows: &[CursorRow]) -> Result<(), Error> {
     for rows in statements(rows) {
-        let sql = format!("INSERT OR REPLACE INTO outbox (connection, chk, epoch, seq) VALUES {}", placeholders(rows.len(), 4));
+        let sql = format!(
+            "INSERT OR REPLACE INTO outbox (connection, chk, epoch, seq) VALUES {}",
+            placeholders(rows.len(), 4)
+        );
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for (connection, check, epoch, seq) in rows {
             query = query.bind(connection.0).bind(check.0).bind(*epoch).bind(seq.cast_signed());

@@ -85,7 +85,12 @@ impl Writer {
                 return;
             }
         };
-        match self.insert_chunk(group, last_row, &chunk).await {
+        let made = self.make_room().await;
+        let put = match made {
+            Ok(()) => self.insert_chunk(group, last_row, &chunk).await,
+            Err(error) => Err(error),
+        };
+        match put {
             Ok(()) => Counters::add(&self.shared.counters.n_chunks, 1),
             Err(error) => {
                 self.sealing = Some(Sealing { group, first_row, last_row, work: Work::Waiting(chunk) });
@@ -148,10 +153,8 @@ impl Writer {
     }
 
     async fn carry_groups(&mut self, groups: &[GroupSlot]) -> Result<(), Error> {
-        let frames: Vec<_> = groups
-            .iter()
-            .filter_map(|g| Some((*g, self.now.open.get(*g)?.chunk.frames().ok()?)))
-            .collect();
+        let frames: Vec<_> =
+            groups.iter().filter_map(|g| Some((*g, self.now.open.get(*g)?.chunk.frames().ok()?))).collect();
         let body = encode_carried(&frames);
         let (row, n_bytes) = (self.now.last_row + 1, body.len());
         let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;
