@@ -51,7 +51,8 @@ pub struct Delivery {
 pub enum Link {
     /// Connected and, where that applies, subscribed. `session_present`: the broker kept the session.
     Up { session_present: bool },
-    /// Not connected; the next attempt follows after `retry_ms`.
+    /// Not connected; the next attempt follows after `retry_ms` (`u64::MAX`: none follows). Every
+    /// publication that was handed over and not yet confirmed is the offerer's again.
     Down { why: String, retry_ms: u64 },
     /// Another client took the client id (B21).
     TakenOver,
@@ -73,4 +74,11 @@ pub trait Intake {
 
     /// The broker confirmed a publication (QoS 1 or 2) that was handed over with this token.
     fn published(&mut self, token: u64);
+
+    /// The broker refused a publication for good (MQTT 5 says why, for example `QuotaExceeded`).
+    ///
+    /// Unless overridden the token stays unconfirmed and comes back with the next [`Link::Down`].
+    fn refused(&mut self, token: u64, why: &str) {
+        let _ = (token, why);
+    }
 }

@@ -6,10 +6,12 @@
 //! `driver` (the task that owns the socket). What a driver may tell the gateway is [`Intake`].
 
 pub mod clock;
+pub mod convert;
 pub mod intake;
 pub mod modbus;
 pub mod mqtt;
 pub mod replay;
+pub mod stamp;
 
 pub use clock::Clock;
 pub use intake::{Delivery, Intake, Link, MessageMark, Reject, Ticket};

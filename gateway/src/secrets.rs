@@ -6,9 +6,8 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use takt_config::SecretRef;
 
-/// How a document refers to a secret.
-pub const PREFIX: &str = "secret:";
 /// Longest secret in bytes: room for a certificate chain with its key.
 const SECRET_BYTES_MAX: u64 = 64 << 10;
 
@@ -43,12 +42,6 @@ impl std::fmt::Display for Secret {
 /// Why a secret cannot be had. The messages name the secret, never its text.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// Not `secret:NAME` with a name of letters, digits, `_`, `-` and `.`.
-    #[error("'{text}' does not name a secret; write secret:NAME, with letters, digits, '_', '-' and '.' in NAME")]
-    Name {
-        /// What was written, without anything after its first 16 characters.
-        text: String,
-    },
     /// It is nowhere.
     #[error(
         "there is no secret '{name}'; put it into {file} (mode 0600), a systemd credential, or the variable {variable}"
@@ -97,15 +90,12 @@ impl Secrets {
         }
     }
 
-    /// Resolves `secret:NAME`.
+    /// Finds a secret.
     ///
     /// # Errors
     /// [`SecretError`] says where the secret may be put.
-    pub fn resolve(&self, reference: &str) -> Result<Secret, SecretError> {
-        let name = reference.strip_prefix(PREFIX).filter(|n| is_name(n));
-        // What does not even begin with the prefix may be the secret itself: show none of it.
-        let shown = || if reference.starts_with(PREFIX) { reference.chars().take(16).collect() } else { "…".into() };
-        let name = name.ok_or_else(|| SecretError::Name { text: shown() })?;
+    pub fn resolve(&self, secret: &SecretRef) -> Result<Secret, SecretError> {
+        let name = secret.name();
         let file = self.folder.join(name);
         if let Some(text) = read(&file, true)? {
             return Ok(Secret::new(&text));
@@ -123,9 +113,16 @@ impl Secrets {
     }
 }
 
-fn is_name(name: &str) -> bool {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
-    plain && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.len() <= 64
+/// The bytes of a secret of a gateway whose data lie in `data_dir`; the error is for an operator.
+///
+/// # Errors
+/// The words of [`SecretError`], with what lies behind them.
+pub fn reveal(data_dir: &Path, secret: &SecretRef) -> Result<Vec<u8>, String> {
+    let found = Secrets::new(data_dir).resolve(secret);
+    found.map(|s| s.expose().as_bytes().to_vec()).map_err(|error| match std::error::Error::source(&error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    })
 }
 
 fn variable(name: &str) -> String {
@@ -172,6 +169,10 @@ mod tests {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
     }
 
+    fn secret(name: &str) -> SecretRef {
+        SecretRef::parse(&format!("secret:{name}")).unwrap()
+    }
+
     fn places(dir: &Path) -> Secrets {
         let environment = |name: &str| (name == "TAKT_SECRET_MY_BROKER").then(|| "from the environment".to_string());
         Secrets { folder: dir.join("secrets"), credentials: Some(dir.join("credentials")), environment }
@@ -181,12 +182,12 @@ mod tests {
     fn the_first_place_that_has_it_counts() {
         let dir = tempfile::tempdir().unwrap();
         let secrets = places(dir.path());
-        let found = |r: &str| secrets.resolve(r).unwrap().expose().to_string();
-        assert_eq!(found("secret:my-broker"), "from the environment");
+        let found = |name: &str| secrets.resolve(&secret(name)).unwrap().expose().to_string();
+        assert_eq!(found("my-broker"), "from the environment");
         put(&dir.path().join("credentials"), "my-broker", "from systemd\n", 0o644);
-        assert_eq!(found("secret:my-broker"), "from systemd");
+        assert_eq!(found("my-broker"), "from systemd");
         put(&dir.path().join("secrets"), "my-broker", " from a file \r\n", 0o600);
-        assert_eq!(found("secret:my-broker"), " from a file ", "one line end goes, blanks stay");
+        assert_eq!(found("my-broker"), " from a file ", "one line end goes, blanks stay");
     }
 
     #[test]
@@ -194,22 +195,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for mode in [0o640, 0o604, 0o660] {
             put(&dir.path().join("secrets"), "a", "hush", mode);
-            let error = places(dir.path()).resolve("secret:a").unwrap_err();
+            let error = places(dir.path()).resolve(&secret("a")).unwrap_err();
             assert!(matches!(error, SecretError::Open { .. }), "{error}");
             assert!(error.to_string().contains("chmod 600") && !error.to_string().contains("hush"));
         }
     }
 
     #[test]
-    fn what_is_no_name_is_refused_and_not_shown() {
+    fn what_is_nowhere_says_where_it_may_be_put() {
         let dir = tempfile::tempdir().unwrap();
-        for text in ["hunter2hunter2", "secret:", "secret:../../etc/shadow", "secret:.hidden", "secret:a b"] {
-            let error = places(dir.path()).resolve(text).unwrap_err();
-            assert!(matches!(error, SecretError::Name { .. }), "{error}");
-            assert!(!error.to_string().contains("hunter2"));
-        }
-        let error = places(dir.path()).resolve("secret:absent").unwrap_err();
-        assert!(error.to_string().contains("TAKT_SECRET_ABSENT"));
+        let error = places(dir.path()).resolve(&secret("absent")).unwrap_err().to_string();
+        assert!(error.contains("TAKT_SECRET_ABSENT") && error.contains("secrets/absent"), "{error}");
+        put(&dir.path().join("secrets"), "binary", "x", 0o600);
+        std::fs::write(dir.path().join("secrets/binary"), [0xff, 0xfe]).unwrap();
+        assert!(reveal(dir.path(), &secret("binary")).is_err());
     }
 
     #[test]

@@ -1,1 +1,10 @@
-//! Placeholder.
+//! What the tests share: real peers as processes, real data, and the program under test.
+
+#![expect(clippy::disallowed_methods, reason = "tests wait by the clock")]
+
+pub mod dataset;
+pub mod gateway;
+pub mod mosquitto;
+pub mod process;
+pub mod python;
+pub mod subscriber;

@@ -1,2 +1,69 @@
-//! Entry.
-fn main() {}
+//! The repository's own commands: each does all the set-up it needs, then its work.
+
+mod bench;
+mod checks;
+mod demo;
+mod setup;
+mod shell;
+mod tests;
+mod wheels;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Commands of the Takt repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Fetch what building and testing need: ONNX Runtime, test peers, a Python environment
+    Setup {
+        /// A further ONNX Runtime pack: openvino, cuda or qnn
+        #[arg(long)]
+        provider: Option<wheels::Provider>,
+    },
+    /// Build and run the main job: embedded broker, simulated press line, gateway, live page
+    Demo {
+        /// Build with optimisation (the first build takes longer)
+        #[arg(long)]
+        release: bool,
+        /// Passed on to the demo; `cargo xtask demo -- --help` lists its options
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Pass the tests, against real peers
+    Test {
+        /// The full figures: hundreds of kill rounds, a thousand model loads
+        #[arg(long)]
+        long: bool,
+        /// Passed on to `cargo test`
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Measure what SPECIFICATION.md promises, as ratios within one run
+    Bench {
+        /// Which benchmark; all by default
+        names: Vec<String>,
+        /// Shorter runs, to see that a benchmark works: not for quoting
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Formatting, clippy, tidy and layers, then the tests: what continuous integration runs
+    Ci,
+}
+
+fn main() -> Result<()> {
+    std::env::set_current_dir(shell::root())?;
+    match Cli::parse().command {
+        Command::Setup { provider } => setup::run(provider),
+        Command::Demo { release, arguments } => demo::run(release, &arguments),
+        Command::Test { long, arguments } => tests::run(long, &arguments),
+        Command::Bench { names, quick } => bench::run(&names, quick),
+        Command::Ci => checks::run().and_then(|()| tests::run(false, &[])),
+    }
+}

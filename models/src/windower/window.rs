@@ -25,6 +25,9 @@ pub struct Hole {
 pub struct Window {
     /// Its name.
     pub key: WindowKey,
+    /// The run of production, recipe and source clock that it lies in. Rises; a decision over
+    /// several windows begins anew when it changes.
+    pub segment: u64,
     /// What closed it.
     pub closing: Closing,
     /// When the sample that closed it arrived; for a window closed by silence, when the timer fired.

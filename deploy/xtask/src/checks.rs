@@ -1,0 +1,11 @@
+//! What must hold before any test runs: formatting, clippy without warnings, tidy and layers.
+
+use crate::shell;
+use anyhow::Result;
+
+/// Runs the checks in the order of their cost.
+pub(crate) fn run() -> Result<()> {
+    shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
+    shell::run(shell::cargo().args(["test", "--quiet", "--package", "takt-tests", "--test", "tidy"]))?;
+    shell::run(shell::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}

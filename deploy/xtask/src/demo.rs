@@ -1,0 +1,20 @@
+//! `cargo xtask demo`: builds the gateway and the demo plant, then hands over to the demo.
+
+use crate::{shell, wheels};
+use anyhow::Result;
+
+/// Builds and runs the main job. Ctrl-C goes to the demo, which ends everything in order.
+pub(crate) fn run(release: bool, arguments: &[String]) -> Result<()> {
+    let library = wheels::library(wheels::Provider::Cpu)?;
+    let mut build = shell::cargo();
+    build.args(["build", "--package", "takt", "--package", "takt-demo"]);
+    let profile = if release { "release" } else { "debug" };
+    if release {
+        build.arg("--release");
+    }
+    shell::run(&mut build)?;
+    let programs = shell::target().join(profile);
+    let mut demo = std::process::Command::new(programs.join("takt-demo"));
+    demo.env("TAKT_ORT_LIB", library).env("TAKT_BIN", &programs).args(arguments);
+    shell::run(&mut demo)
+}

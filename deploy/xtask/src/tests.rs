@@ -1,0 +1,32 @@
+//! `cargo xtask test`: set-up, then every test of the workspace against real peers.
+
+use crate::{setup, shell};
+use anyhow::Result;
+use std::process::Command;
+
+/// Runs the tests; `long` asks for the full figures.
+pub(crate) fn run(long: bool, arguments: &[String]) -> Result<()> {
+    let found = setup::for_tests()?;
+    let mut build = shell::cargo();
+    shell::run(build.args(["build", "--package", "takt", "--package", "takt-demo"]))?;
+    let mut test = shell::cargo();
+    test.args(["test", "--workspace", "--no-fail-fast"]);
+    if !arguments.is_empty() {
+        test.arg("--").args(arguments);
+    }
+    environment(&mut test, &found);
+    if long {
+        test.env("TAKT_LONG", "1");
+    }
+    shell::run(&mut test)
+}
+
+/// Tells tests where the peers are.
+pub(crate) fn environment(command: &mut Command, found: &setup::Found) {
+    command.env("TAKT_ORT_LIB", &found.onnxruntime);
+    command.env("TAKT_PYTHON", &found.python);
+    command.env("TAKT_BIN", shell::target().join("debug"));
+    if std::env::var_os("TAKT_DATA").is_none() {
+        command.env("TAKT_DATA", shell::root().join("../shared/data"));
+    }
+}

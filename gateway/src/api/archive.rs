@@ -1,0 +1,131 @@
+//! What HTTP reads of the past. The gateway implements it over its store.
+
+use crate::board::VerdictView;
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use takt_plant::{CheckId, LineId, Reading, TagId, WallTime};
+use utoipa::ToSchema;
+
+/// A span of time, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Not before.
+    pub from: WallTime,
+    /// Not after.
+    pub to: WallTime,
+}
+
+/// Which verdicts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerdictQuery {
+    /// Only this line.
+    pub line: Option<LineId>,
+    /// Only this check.
+    pub check: Option<CheckId>,
+    /// Only this outcome: `pass`, `fail` or `inconclusive`.
+    pub verdict: Option<&'static str>,
+    /// Only this part, as text.
+    pub part: Option<String>,
+    /// Only given in this span.
+    pub span: Span,
+    /// Where the page before ended, as its `next` said.
+    pub cursor: Option<String>,
+    /// At most so many, newest first.
+    pub n_max: usize,
+}
+
+/// A page of verdicts, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct VerdictPage {
+    /// The verdicts.
+    pub verdicts: Vec<VerdictView>,
+    /// Give it as `cursor` to get what follows; null at the end.
+    pub next: Option<String>,
+}
+
+/// Which samples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryQuery {
+    /// The line.
+    pub line: LineId,
+    /// Its tags.
+    pub tags: Vec<TagId>,
+    /// Taken in this span, by source time.
+    pub span: Span,
+}
+
+/// Takes samples one by one: index of the tag in the query, source time, reading.
+pub type Taken<'a> = dyn FnMut(usize, WallTime, &Reading) + Send + 'a;
+
+/// Which events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventQuery {
+    /// Only this kind.
+    pub kind: Option<String>,
+    /// Only in this span.
+    pub span: Span,
+    /// At most so many, newest first.
+    pub n_max: usize,
+}
+
+/// Something that happened: a change, a write, a login, a jump of the clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EventView {
+    /// When.
+    pub at: String,
+    /// What kind, in one stable word.
+    pub kind: String,
+    /// Who did it; null for the gateway itself.
+    pub actor: Option<String>,
+    /// What it concerns.
+    pub place: String,
+    /// What happened.
+    pub text: String,
+}
+
+/// An installed model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ModelEntry {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// BLAKE3 of its package.
+    pub digest: String,
+    /// Size of its package.
+    pub n_bytes: u64,
+    /// When it was installed.
+    pub installed_at: String,
+    /// The checks in which this version is active, as `line/check`.
+    pub active_in: Vec<String>,
+}
+
+/// Why the past cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The cursor is not one of this gateway's.
+    #[error("the cursor is not one that this gateway gave")]
+    BadCursor,
+    /// The store cannot be read.
+    #[error("the store cannot be read: {why}")]
+    Unreadable {
+        /// Why, and what to do.
+        why: String,
+    },
+}
+
+/// What HTTP reads of the past. No method may hold a lock that a shard waits for.
+pub trait Archive: Send + Sync + 'static {
+    /// A page of verdicts, newest first.
+    fn verdicts(&self, query: VerdictQuery) -> BoxFuture<'_, Result<VerdictPage, ArchiveError>>;
+
+    /// Gives every sample of the span to `take`, each tag's in the order of time. Whoever asks
+    /// keeps what it needs, so an hour at 10 kHz costs no more memory than a minute.
+    fn history<'a>(&'a self, query: HistoryQuery, take: &'a mut Taken<'a>) -> BoxFuture<'a, Result<(), ArchiveError>>;
+
+    /// The installed models.
+    fn models(&self) -> BoxFuture<'_, Result<Vec<ModelEntry>, ArchiveError>>;
+
+    /// Events, newest first.
+    fn events(&self, query: EventQuery) -> BoxFuture<'_, Result<Vec<EventView>, ArchiveError>>;
+}

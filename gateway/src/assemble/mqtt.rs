@@ -1,0 +1,289 @@
+//! MQTT connections: tags become mappings of messages; verdicts get their way out.
+
+use super::checks::LinePlan;
+use super::groups::Group;
+use super::{ConnectionPlan, DriverPlan, Whose};
+use crate::payload::{Presence, state_json, state_topic};
+use crate::store::ConnectionSlot;
+use std::time::Duration;
+use takt_adapters::convert::Conversion;
+use takt_adapters::mqtt::mapping::{
+    ByteOrder, Field, Format, JsonMapping, Layout, RawMapping, RawNumber, Scope, TimeMapping, TimeSource,
+};
+use takt_adapters::mqtt::options::{ClientIdentity, Credentials, LastWill, Protocol, Qos, Secret, Tls};
+use takt_adapters::mqtt::{GroupMapping, Options, Plan};
+use takt_adapters::stamp::{EpochUnit, StampFormat, StampReader};
+use takt_config::resolved::{
+    Connection, Conversion as Written, Endian, GroupKey, JsonFormat, Mqtt, MqttSource, MqttVersion, PayloadFormat,
+    RawType, Tag, TagSource, TimeFormat,
+};
+use takt_config::{At, Pem, Problems, SecretRef};
+use takt_plant::{GroupSlot, WallTime};
+
+/// Plans a broker: what is subscribed, and how messages become frames.
+pub(super) fn plan(
+    connection: &Connection,
+    broker: &Mqtt,
+    slot: ConnectionSlot,
+    lines: &[LinePlan],
+    whose: &Whose,
+    problems: &mut Problems,
+) -> Option<ConnectionPlan> {
+    let mut mappings = Vec::new();
+    for line in lines {
+        for (group, group_slot, tags) in line.fed_by(&connection.id) {
+            mappings.extend(mapping(group, group_slot, &tags, problems));
+        }
+    }
+    let plan = match Plan::new(&mappings) {
+        Ok(plan) => plan,
+        Err(wrong) => {
+            problems.extend(
+                wrong.iter().map(|what| connection.id.problem(sentence(what), "change the tags' topics or fields")),
+            );
+            return None;
+        }
+    };
+    let options = options(connection, broker, whose, "", problems)?;
+    Some(planned(connection, broker, slot, DriverPlan::Mqtt { options: Box::new(options), plan }, true))
+}
+
+/// Plans a connection that only carries a cell's verdicts out: a client of its own, named after the
+/// cell's first line, because a broker knows a client by its id.
+pub(super) fn outward(
+    connection: &Connection,
+    slot: ConnectionSlot,
+    lines: &[LinePlan],
+    whose: &Whose,
+    problems: &mut Problems,
+) -> Option<ConnectionPlan> {
+    let takt_config::resolved::ConnectionKind::Mqtt(broker) = &connection.kind else { return None };
+    let suffix = lines.first().map(|line| format!("-{}", *line.line.id)).unwrap_or_default();
+    let options = options(connection, broker, whose, &suffix, problems)?;
+    let driver = DriverPlan::Mqtt { options: Box::new(options), plan: Plan::default() };
+    Some(planned(connection, broker, slot, driver, false))
+}
+
+fn planned(
+    connection: &Connection,
+    broker: &Mqtt,
+    slot: ConnectionSlot,
+    driver: DriverPlan,
+    feeds: bool,
+) -> ConnectionPlan {
+    let (id, kind, address) = (connection.id.value.clone(), connection.kind.word(), broker.url.value.clone());
+    ConnectionPlan { id, kind, address, slot, publishes: broker.verdicts, feeds, driver }
+}
+
+fn options(
+    connection: &Connection,
+    broker: &Mqtt,
+    whose: &Whose,
+    suffix: &str,
+    problems: &mut Problems,
+) -> Option<Options> {
+    let (host, port, encrypted) = match address(&broker.url) {
+        Ok(address) => address,
+        Err(what) => {
+            problems.push(broker.url.problem(what, "write mqtt://broker:1883 or mqtts://broker:8883"));
+            return None;
+        }
+    };
+    let mut options = Options::new(host, port, format!("{}{suffix}", *broker.client_id));
+    options.protocol = match broker.version {
+        MqttVersion::V311 => Protocol::V3,
+        MqttVersion::V5 => Protocol::V5,
+    };
+    options.clean_session = broker.clean_session;
+    options.keep_alive = broker.keep_alive;
+    options.packet_bytes_max = broker.packet_bytes_max as usize;
+    options.receive_max = broker.receive_maximum;
+    options.retry.seed = seed(&options.client_id);
+    if encrypted {
+        options.tls = Some(tls(broker, whose, problems)?);
+    }
+    if let Some(user) = &broker.user {
+        let password = match &broker.password {
+            Some(name) => Secret::new(secret(name, whose, problems)?),
+            None => Secret::new(Vec::new()),
+        };
+        options.credentials = Some(Credentials { user: user.clone(), password });
+    }
+    if broker.verdicts {
+        let mut payload = Vec::new();
+        state_json(Presence::Lost, WallTime::from_ns(0), env!("CARGO_PKG_VERSION"), &mut payload);
+        let topic = format!("{}{suffix}", state_topic(&whose.site, &whose.gateway));
+        options.last_will = Some(LastWill { topic, payload, qos: Qos::AtLeastOnce, retain: true });
+    }
+    let wrong = options.check();
+    problems.extend(wrong.iter().map(|what| connection.id.problem(what.to_string(), "change the connection")));
+    wrong.is_empty().then_some(options)
+}
+
+fn tls(broker: &Mqtt, whose: &Whose, problems: &mut Problems) -> Option<Tls> {
+    let Some(written) = &broker.tls else { return Some(Tls::default()) };
+    let ca_pem = match &written.ca {
+        Some(ca) => Some(pem(ca, whose, problems)?),
+        None => None,
+    };
+    let identity = match &written.identity {
+        Some((certificate, key)) => Some(ClientIdentity {
+            certificate_pem: pem(certificate, whose, problems)?,
+            key_pem: Secret::new(pem(key, whose, problems)?),
+        }),
+        None => None,
+    };
+    Some(Tls { ca_pem, identity, server_name: None })
+}
+
+fn pem(written: &At<Pem>, whose: &Whose, problems: &mut Problems) -> Option<Vec<u8>> {
+    match &written.value {
+        Pem::Secret(name) => secret(&At::new(name.clone(), written.place.clone()), whose, problems),
+        Pem::File(path) => {
+            let path = At::new(path.clone(), written.place.clone()).beside_document();
+            let read = std::fs::read(&path);
+            let explain =
+                |error| written.problem(format!("{}: {error}", path.display()), "check the path and who may read it");
+            read.map_err(|error| problems.push(explain(error))).ok()
+        }
+    }
+}
+
+fn secret(name: &At<SecretRef>, whose: &Whose, problems: &mut Problems) -> Option<Vec<u8>> {
+    let found = (whose.secrets)(&whose.data_dir, name);
+    found.map_err(|what| problems.push(name.problem(what, "put the secret where the message says"))).ok()
+}
+
+fn address(url: &str) -> Result<(String, u16, bool), String> {
+    let (rest, encrypted) = match (url.strip_prefix("mqtt://"), url.strip_prefix("mqtts://")) {
+        (Some(rest), _) => (rest, false),
+        (None, Some(rest)) => (rest, true),
+        (None, None) => return Err(format!("'{url}' is no address of a broker")),
+    };
+    let rest = rest.trim_end_matches('/');
+    let usual = if encrypted { 8883 } else { 1883 };
+    // An IPv6 address stands in brackets, so its colons are no port.
+    let split = rest.rsplit_once(':').filter(|(host, _)| !host.contains('[') || host.ends_with(']'));
+    let (host, port) = match split {
+        Some((host, port)) => (host, port.parse().map_err(|_| format!("'{port}' is no port"))?),
+        None => (rest, usual),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if host.is_empty() { Err("the host is missing".into()) } else { Ok((host.to_owned(), port, encrypted)) }
+}
+
+/// A number that differs from one text to another, to spread reconnects.
+pub(super) fn seed(text: &str) -> u64 {
+    let hash = blake3::hash(text.as_bytes());
+    hash.as_bytes().iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
+}
+
+fn mapping(group: &Group, slot: GroupSlot, tags: &[&Tag], problems: &mut Problems) -> Option<GroupMapping> {
+    let GroupKey::Message(_, filter, _) = &group.key else { return None };
+    let sources: Vec<(&Tag, &MqttSource)> = tags
+        .iter()
+        .filter_map(|tag| match &tag.source {
+            TagSource::Mqtt(source) => Some((*tag, source)),
+            TagSource::Modbus(_) | TagSource::Replay(_) => None,
+        })
+        .collect();
+    let (_, first) = sources.first()?;
+    let conversions = sources.iter().map(|(tag, source)| conversion(tag, &source.conversion));
+    let format = match &first.format {
+        PayloadFormat::Text => Format::Text(conversions.collect::<Vec<_>>().into_iter().next()?),
+        PayloadFormat::Raw(raw) => Format::Raw(RawMapping {
+            number: number(raw.kind),
+            order: match raw.endian {
+                Endian::Little => ByteOrder::Little,
+                Endian::Big => ByteOrder::Big,
+            },
+            header_bytes: raw.header_bytes as usize,
+            stamp: None,
+            step: raw.step.unwrap_or(Duration::ZERO),
+            conversions: conversions.collect(),
+        }),
+        PayloadFormat::Json(layout) => Format::Json(json(&sources, layout, problems)?),
+    };
+    let qos = sources.iter().map(|(_, source)| source.qos).max().unwrap_or(1);
+    let qos = match qos {
+        0 => Qos::AtMostOnce,
+        1 => Qos::AtLeastOnce,
+        _ => Qos::ExactlyOnce,
+    };
+    Some(GroupMapping { group: slot, filter: filter.clone(), qos, tags: group.tags.clone().into(), format })
+}
+
+fn json(sources: &[(&Tag, &MqttSource)], layout: &JsonFormat, problems: &mut Problems) -> Option<JsonMapping> {
+    let field = |(tag, source): &(&Tag, &MqttSource)| match &source.format {
+        PayloadFormat::Json(json) => Some(Field {
+            pointer: json.value.value.clone(),
+            scope: Scope::Sample,
+            conversion: conversion(tag, &source.conversion),
+        }),
+        PayloadFormat::Text | PayloadFormat::Raw(_) => None,
+    };
+    let source = match &layout.time {
+        None => TimeSource::Arrival,
+        Some(time) => TimeSource::Field {
+            pointer: time.pointer.value.clone(),
+            scope: Scope::Sample,
+            stamp: stamp(&time.format, time.zone.as_ref(), &time.pointer, problems)?,
+        },
+    };
+    let samples = match (&layout.each, layout.columns) {
+        (Some(samples), _) => Layout::Each { samples: samples.value.clone() },
+        (None, true) => Layout::Columns,
+        (None, false) => Layout::One,
+    };
+    let step = layout.step.unwrap_or(Duration::ZERO);
+    Some(JsonMapping {
+        layout: samples,
+        fields: sources.iter().filter_map(field).collect(),
+        time: TimeMapping { source, step },
+    })
+}
+
+/// A reader of time stamps as a document describes them.
+pub(super) fn stamp(
+    format: &TimeFormat,
+    zone: Option<&At<String>>,
+    at: &At<String>,
+    problems: &mut Problems,
+) -> Option<StampReader> {
+    let format = match format {
+        TimeFormat::Rfc3339 => StampFormat::Iso,
+        TimeFormat::Seconds => StampFormat::Epoch(EpochUnit::Seconds),
+        TimeFormat::Millis => StampFormat::Epoch(EpochUnit::Millis),
+        TimeFormat::Micros => StampFormat::Epoch(EpochUnit::Micros),
+        TimeFormat::Nanos => StampFormat::Epoch(EpochUnit::Nanos),
+        TimeFormat::Pattern(pattern) => StampFormat::Pattern(pattern.value.clone()),
+    };
+    let reader = StampReader::new(format, zone.map(|zone| zone.value.as_str()));
+    let at = zone.unwrap_or(at);
+    reader
+        .map_err(|error| problems.push(at.problem(sentence(&error), "see strptime for the letters of a pattern")))
+        .ok()
+}
+
+/// How a tag's text, number or flag becomes a reading.
+pub(super) fn conversion(tag: &Tag, written: &Written) -> Conversion {
+    Conversion { scale: written.scale, offset: written.offset, range: tag.range, text: written.text }
+}
+
+fn number(kind: RawType) -> RawNumber {
+    match kind {
+        RawType::I16 => RawNumber::I16,
+        RawType::U16 => RawNumber::U16,
+        RawType::I32 => RawNumber::I32,
+        RawType::U32 => RawNumber::U32,
+        RawType::F32 => RawNumber::F32,
+        RawType::F64 => RawNumber::F64,
+    }
+}
+
+fn sentence(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,165 @@
+//! Whether the gateway does its job, and if not, why not (B28, B42).
+//!
+//! Ready means: it runs, the store is open, every check's models are warmed up on the device that
+//! was asked for (or on an allowed fallback, which is shown), every connection that a line needs is
+//! up, and no check is silent for longer than it may be. What merely deserves attention is
+//! `degraded` and leaves the gateway ready: verdicts go on.
+
+use super::check::{DeviceInUse, ModelStanding, Production};
+use super::connection::ConnectionGauge;
+use super::plan::Now;
+use super::status::{CheckStatus, Problem, Severity};
+use super::{Board, CheckGauge, LineGauge, Phase, StoreStanding};
+use crate::payload::time_text;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use takt_adapters::Link;
+use takt_plant::ConnectionId;
+
+/// All problems, those that keep it from being ready first.
+pub(super) fn problems(board: &Board, lines: &[(CheckStatus, std::sync::Arc<CheckGauge>)], now: Now) -> Vec<Problem> {
+    let mut found = of_program(board);
+    let needed = needed(&board.lines());
+    for connection in board.connections() {
+        found.extend(of_connection(&connection, needed.contains(&connection.plan().id)));
+    }
+    if lines.is_empty() {
+        found.push(degraded("lines", "no check is configured; apply a line with `takt line apply FILE`".to_owned()));
+    }
+    for (shown, gauge) in lines {
+        of_check(shown, gauge, now, &mut found);
+    }
+    found.sort_by_key(|problem| problem.severity);
+    found
+}
+
+fn of_program(board: &Board) -> Vec<Problem> {
+    let (phase, store) = board.standing();
+    let mut found = Vec::new();
+    match phase {
+        Phase::Starting => found.push(not_ready("gateway", "it is starting".to_owned())),
+        Phase::Draining => found.push(not_ready("gateway", "it was told to end and finishes what is open".to_owned())),
+        Phase::Running => {}
+    }
+    match store {
+        StoreStanding::Opening => found.push(not_ready("store", "it is being opened".to_owned())),
+        StoreStanding::Unwritable { why } => found.push(degraded("store", format!("it cannot be written: {why}"))),
+        StoreStanding::Durable { .. } => {}
+    }
+    found
+}
+
+/// The connections without which some line cannot judge or answer.
+fn needed(lines: &[std::sync::Arc<LineGauge>]) -> BTreeSet<ConnectionId> {
+    let of_tags = lines.iter().flat_map(|line| line.plan().tags.iter().map(|tag| tag.connection.clone()));
+    let checks: Vec<_> = lines.iter().flat_map(|line| line.checks()).collect();
+    let of_outputs = checks.iter().flat_map(|check| check.plan().outputs.iter().map(|o| o.connection.clone()));
+    of_tags.chain(of_outputs).collect()
+}
+
+fn of_connection(gauge: &ConnectionGauge, needed: bool) -> Vec<Problem> {
+    let standing = gauge.standing();
+    let place = format!("connection {}", gauge.plan().id);
+    let since = moment(standing.since.wall);
+    let cut = match &standing.link {
+        Some(Link::Up { .. }) => None,
+        None => Some("it has not connected yet".to_owned()),
+        Some(Link::Down { why, .. }) => Some(format!("down since {since}: {why}")),
+        Some(Link::TakenOver) => Some(
+            "another client took this client id; give one of the two another id and restart the connection".to_owned(),
+        ),
+        Some(Link::UnitAside { .. }) => None,
+    };
+    let aside = standing.units_aside.iter().map(|unit| {
+        degraded(&place, format!("unit {unit} does not answer and is probed slowly; look at its wiring and address"))
+    });
+    let cut = cut.map(|why| if needed { not_ready(&place, why) } else { degraded(&place, why) });
+    cut.into_iter().chain(aside).collect()
+}
+
+fn of_check(shown: &CheckStatus, gauge: &CheckGauge, now: Now, found: &mut Vec<Problem>) {
+    let place = format!("{}/{}", shown.line, shown.id);
+    let (models, production) = {
+        let standing = gauge.standing();
+        (standing.models.clone(), standing.production.clone())
+    };
+    for (name, standing) in &models {
+        found.extend(of_model(&place, name, standing));
+    }
+    if let (Some(quiet_max), Production::On { .. }) = (gauge.plan().quiet_max, &production)
+        && let quiet = Duration::from_secs_f64(shown.quiet_s)
+        && quiet > quiet_max
+    {
+        let why = format!("no verdict since {} although it is in production", moment(now.wall.minus(quiet)));
+        found.push(not_ready(&place, why));
+    }
+    if !shown.books.close {
+        found.push(degraded(&place, "the books do not close; please report this as a defect".to_owned()));
+    }
+    for output in shown.outputs.iter().filter(|output| output.armed) {
+        let Some(last) = &output.last else { continue };
+        if last.outcome != "confirmed" {
+            let why = last.why.as_deref().map_or(String::new(), |why| format!(": {why}"));
+            found.push(degraded(&place, format!("the last write to {} was {}{why}", output.id, last.outcome)));
+        }
+    }
+}
+
+fn of_model(place: &str, name: &str, standing: &ModelStanding) -> Option<Problem> {
+    match standing {
+        ModelStanding::Missing { why } => Some(not_ready(place, format!("model {name} is missing: {why}"))),
+        ModelStanding::Failed { why } => Some(not_ready(place, format!("model {name} failed: {why}"))),
+        ModelStanding::Loading { step } => Some(not_ready(place, format!("model {name} is loading: {step}"))),
+        ModelStanding::Ready { device, .. } => of_device(place, name, device),
+    }
+}
+
+fn of_device(place: &str, name: &str, device: &DeviceInUse) -> Option<Problem> {
+    let DeviceInUse { asked, used, fallback } = device;
+    match fallback {
+        Some(why) => Some(degraded(place, format!("model {name} asked for {asked} and fell back to {used}: {why}"))),
+        None if is_as_asked(asked, used) => None,
+        None => Some(not_ready(place, format!("model {name} asked for {asked} but runs on {used}"))),
+    }
+}
+
+/// A time to the second. Texts name moments, not ages, so that they change only when something did.
+fn moment(at: takt_plant::WallTime) -> String {
+    let text = time_text(at);
+    text.split_once('.').map_or(text.clone(), |(to_second, _)| format!("{to_second}Z"))
+}
+
+/// `auto` takes what there is; `openvino` is met by `openvino:CPU`.
+fn is_as_asked(asked: &str, used: &str) -> bool {
+    let (asked, used) = (asked.to_ascii_lowercase(), used.to_ascii_lowercase());
+    asked == "auto" || used == asked || used.strip_prefix(&asked).is_some_and(|rest| rest.starts_with(':'))
+}
+
+fn not_ready(place: &str, why: String) -> Problem {
+    Problem { severity: Severity::NotReady, place: place.to_owned(), why }
+}
+
+fn degraded(place: &str, why: String) -> Problem {
+    Problem { severity: Severity::Degraded, place: place.to_owned(), why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_as_asked_or_it_is_not() {
+        let cases = [
+            ("auto", "cpu", true),
+            ("cpu", "cpu", true),
+            ("openvino", "openvino:CPU", true),
+            ("openvino:npu", "openvino:NPU", true),
+            ("openvino:NPU", "openvino:CPU", false),
+            ("cuda", "cpu", false),
+            ("open", "openvino:CPU", false),
+        ];
+        for (asked, used, wanted) in cases {
+            assert_eq!(is_as_asked(asked, used), wanted, "{asked} {used}");
+        }
+    }
+}

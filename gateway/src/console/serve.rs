@@ -1,0 +1,70 @@
+//! `takt run`: the gateway until it is told to end.
+
+use super::answer::Answer;
+use super::context::Context;
+use crate::run;
+use anyhow::{Context as _, Result};
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// What a shell reports of a program that was ended by a signal.
+const EXIT_OF_SECOND_SIGNAL: i32 = 130;
+
+pub(super) async fn run(context: &Context) -> Result<Answer> {
+    // First of all, so that a signal during a slow start is not lost.
+    let mut asked = Signals::listen()?;
+    if context.source.config.is_none() {
+        eprintln!("takt: no --config: the built-in defaults count (name takt, site site, folder /var/lib/takt)");
+    }
+    let stop = CancellationToken::new();
+    let starting = run::start(context.source.clone(), stop.clone());
+    let running = tokio::select! {
+        running = starting => running?,
+        name = asked.next() => {
+            eprintln!("takt: {name} while starting; nothing had begun");
+            return Ok(Answer::new("", json!({})));
+        }
+    };
+    let gateway = context.gateway()?;
+    let (version, lines) = (env!("CARGO_PKG_VERSION"), running.n_lines());
+    let plural = if lines == 1 { "line" } else { "lines" };
+    eprintln!(
+        "takt {version} is ready: {} at {}, {lines} {plural}, http://{}",
+        *gateway.name,
+        *gateway.site,
+        running.address()
+    );
+    tokio::select! {
+        name = asked.next() => eprintln!("takt: {name}; ending. A second signal ends it at once"),
+        () = stop.cancelled() => eprintln!("takt: told to stop; ending"),
+    }
+    tokio::spawn(async move {
+        let name = asked.next().await;
+        eprintln!("takt: {name} again; ended at once");
+        std::process::exit(EXIT_OF_SECOND_SIGNAL);
+    });
+    running.stop().await;
+    Ok(Answer::new("", json!({})))
+}
+
+/// The signals that end the program.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    pub fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("the system gives no signals to this process");
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    /// The next one's name.
+    pub async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "interrupted",
+            _ = self.terminate.recv() => "terminated",
+        }
+    }
+}

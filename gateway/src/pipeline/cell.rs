@@ -1,0 +1,531 @@
+//! A cell: the lines that share connections, with everything that must happen on one thread.
+//!
+//! Drivers call [`CellPort`] from their own tasks; timers and commands come from the shard. All of it
+//! runs on the shard's thread, one call after the other, so a cell needs no lock. Lines of different
+//! cells share nothing, so a change of one never stops another.
+
+use super::bench::Seat;
+use super::executor::{Executor, Reply};
+use super::line::Line;
+use super::outbox::Outbox;
+use super::position::Position;
+use super::turn::Turn;
+use crate::board::{ConnectionGauge, Now, QueueGauge, WriteNote};
+use crate::record::VerdictRecord;
+use crate::store::{
+    CheckSlot, ConnectionSlot, Digest, Entry, Event, Full, Journal, StoredVerdict, WriteOutcome, WriteResult,
+};
+use crate::writeback::port::{About, Moment, OnItsWay};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+use takt_adapters::modbus::WriteReport;
+use takt_adapters::{Clock, Delivery, Intake, Link, MessageMark, Ticket};
+use takt_plant::{CheckId, Frame, GroupSlot, LineId, MonoTime, OutputId, WallTime};
+use tokio::sync::{Notify, mpsc};
+
+/// Time between two positions of a check in the journal. After a restart at most this much is pushed
+/// again; more often costs more than pushing again saves.
+const POSITION_EVERY: Duration = Duration::from_millis(100);
+/// Confirmations that wait for an entry to carry them; this many are worth one of their own.
+const CONFIRMED_MAX: usize = 64;
+/// Frames and verdicts that are kept while the journal's queue is full: a minute of a busy line.
+const FRAMES_KEPT_MAX: usize = 65_536;
+const VERDICTS_KEPT_MAX: usize = 4_096;
+
+/// One connection of a cell.
+pub struct Source {
+    /// Its place in the store.
+    pub slot: ConnectionSlot,
+    /// Where it is shown.
+    pub gauge: Arc<ConnectionGauge>,
+    /// Whether it is up.
+    pub is_up: bool,
+    /// Whether its messages are acknowledged by tickets.
+    pub acknowledges: bool,
+    /// Verdicts that go out on it.
+    pub outbox: Option<Outbox>,
+    /// What came lately.
+    pub marks: Marks,
+}
+
+/// The last messages of a connection, to know a redelivery.
+#[derive(Debug, Default)]
+pub struct Marks {
+    order: VecDeque<Digest>,
+    known: HashSet<Digest>,
+    n_max: usize,
+}
+
+impl Marks {
+    /// At most `n_max` marks, beginning with those from the journal.
+    pub fn new(n_max: usize, recovered: impl IntoIterator<Item = Digest>) -> Self {
+        let mut marks = Self { n_max: n_max.max(1), ..Self::default() };
+        recovered.into_iter().for_each(|digest| marks.put(digest));
+        marks
+    }
+
+    fn put(&mut self, digest: Digest) {
+        if !self.known.insert(digest) {
+            return;
+        }
+        self.order.push_back(digest);
+        if self.order.len() > self.n_max
+            && let Some(old) = self.order.pop_front()
+        {
+            self.known.remove(&old);
+        }
+    }
+
+    fn has(&self, digest: &Digest) -> bool {
+        self.known.contains(digest)
+    }
+}
+
+/// What a cell is made of.
+pub struct CellParts {
+    /// The process's clock.
+    pub clock: Clock,
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// Which line each group belongs to.
+    pub routes: HashMap<GroupSlot, usize>,
+    /// Its connections.
+    pub sources: Vec<Source>,
+    /// Its way into the store.
+    pub journal: Journal,
+    /// The last ticket before the start.
+    pub ticket: Ticket,
+    /// Where slow models run.
+    pub executor: Option<Executor>,
+    /// How full the journal's queue is.
+    pub queue: Arc<QueueGauge>,
+}
+
+/// One cell.
+pub struct Cell {
+    me: Weak<RefCell<Cell>>,
+    parts: CellParts,
+    replies: mpsc::Sender<Reply>,
+    draft: Entry,
+    position_due: MonoTime,
+    last_verdict: Ticket,
+    wake: Rc<Notify>,
+}
+
+/// What an operator wants of an output.
+#[derive(Debug, Clone)]
+pub struct ArmOrder {
+    /// The line.
+    pub line: LineId,
+    /// The check.
+    pub check: CheckId,
+    /// The output.
+    pub output: OutputId,
+    /// Arm, or back to dry run.
+    pub arm: bool,
+    /// Who wants it.
+    pub by: String,
+    /// Since when, where the store remembers it.
+    pub at: WallTime,
+}
+
+impl Cell {
+    /// A cell, and where the executor's results are to be taken from.
+    pub fn new(parts: CellParts) -> (Rc<RefCell<Self>>, mpsc::Receiver<Reply>) {
+        let (replies, results) = mpsc::channel(super::executor::JOBS_MAX);
+        let cell = Rc::new_cyclic(|me| {
+            let position_due = parts.clock.mono();
+            let last_verdict = parts.ticket;
+            let (draft, wake) = (Entry::default(), Rc::new(Notify::new()));
+            RefCell::new(Self { me: me.clone(), parts, replies, draft, position_due, last_verdict, wake })
+        });
+        (cell, results)
+    }
+
+    /// Woken when [`Self::next_wake`] may be earlier than it was.
+    pub fn waker(&self) -> Rc<Notify> {
+        Rc::clone(&self.wake)
+    }
+
+    /// Its lines.
+    pub fn lines(&self) -> &[Line] {
+        &self.parts.lines
+    }
+
+    /// Its outbox on a connection.
+    pub fn outbox(&mut self, source: usize) -> Option<&mut Outbox> {
+        self.parts.sources.get_mut(source)?.outbox.as_mut()
+    }
+
+    /// The ticket under which the last verdict goes into the journal.
+    pub fn last_verdict(&self) -> Ticket {
+        self.last_verdict
+    }
+
+    /// When [`Self::tick`] has something to do.
+    pub fn next_wake(&self) -> Option<MonoTime> {
+        self.parts.lines.iter().filter_map(Line::next_wake).min()
+    }
+
+    /// Pushes frames again that came after the positions of a restart: windows go on, verdicts that
+    /// were committed before are not given again, and the others are.
+    pub fn again(&mut self, frames: Vec<Frame>) {
+        let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
+        for frame in &frames {
+            if let Some(line) = self.parts.routes.get(&frame.group).and_then(|i| self.parts.lines.get_mut(*i)) {
+                line.push(frame, &mut turn);
+            }
+        }
+        let (verdicts, writes) = (turn.verdicts, turn.writes);
+        self.follow(writes);
+        self.draft.verdicts.extend(verdicts.into_iter().map(|(_, record)| record));
+        self.submit(None);
+    }
+
+    /// Lets time pass.
+    pub fn tick(&mut self) {
+        let now = self.now();
+        self.turn(|lines, sources, turn| {
+            for line in lines {
+                let is_well = line.sources.iter().all(|source| sources[*source].is_up);
+                line.tick(now, is_well, turn);
+            }
+        });
+    }
+
+    /// Takes a result of the executor.
+    pub fn scored(&mut self, reply: Reply) {
+        self.turn(|lines, _, turn| {
+            for line in lines {
+                let latest = &line.latest;
+                let check = line.checks.iter_mut().find(|check| check.parts().slot == reply.check);
+                if let Some(check) = check {
+                    check.scored(reply.number, reply.said, latest, turn);
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Arms or disarms an output. `false`: there is no such output here.
+    pub fn arm(&mut self, order: &ArmOrder) -> bool {
+        let now = self.now();
+        let Some(line) = self.parts.lines.iter_mut().find(|line| line.id == order.line) else { return false };
+        let check = line.checks.iter_mut().find(|check| check.parts().id == order.check);
+        let Some(output) = check.and_then(|c| c.parts_mut().outputs.iter_mut().find(|o| *o.id() == order.output))
+        else {
+            return false;
+        };
+        if order.arm {
+            output.arm(&order.by, order.at)
+        } else {
+            output.disarm()
+        }
+        line.arm_heartbeat(&order.by, now);
+        let what = if order.arm { "output.arm" } else { "output.disarm" };
+        let text = format!("{} of {}: {what}", order.output, order.check);
+        let (at, who) = (now.wall, order.by.clone());
+        self.draft.events.push(Event { at, who, what: what.into(), line: Some(order.line.clone()), text });
+        self.submit(None);
+        self.wake.notify_one();
+        true
+    }
+
+    /// Seats a model at a window's edge; the old one is dropped. `None` takes it away.
+    pub fn seat(&mut self, check: CheckSlot, place: usize, seat: Option<Seat>) {
+        for line in &mut self.parts.lines {
+            for check in line.checks.iter_mut().filter(|c| c.parts().slot == check) {
+                if let Some(chair) = check.parts_mut().seats.get_mut(place) {
+                    *chair = seat;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Takes a page of the store's verdicts for a broker. `true`: something new went out, or there is
+    /// no room now; `false`: nothing is left that was not offered.
+    pub fn catch_up(&mut self, source: usize, page: &[StoredVerdict]) -> bool {
+        let Some(outbox) = self.outbox(source) else { return false };
+        let mut went_on = false;
+        for verdict in page {
+            if outbox.is_offered(verdict.check, &verdict.record) {
+                continue;
+            }
+            went_on = true;
+            if !outbox.republish(verdict.check, &verdict.record) {
+                break;
+            }
+        }
+        went_on
+    }
+
+    /// Writes every check's position, for a clean end.
+    pub fn settle(&mut self) {
+        self.position_due = MonoTime::from_ns(0);
+        self.keep_positions();
+        self.submit(None);
+    }
+
+    fn now(&self) -> Moment {
+        Moment { mono: self.parts.clock.mono(), wall: self.parts.clock.wall() }
+    }
+
+    /// Runs one turn, then carries away what it made: writes were handed over already, verdicts go
+    /// to the brokers, then everything into the journal.
+    fn turn(&mut self, work: impl FnOnce(&mut [Line], &[Source], &mut Turn<'_>)) {
+        let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
+        work(&mut self.parts.lines, &self.parts.sources, &mut turn);
+        let (verdicts, writes) = (turn.verdicts, turn.writes);
+        self.publish(&verdicts);
+        self.follow(writes);
+        self.draft.verdicts.extend(verdicts.into_iter().map(|(_, record)| record));
+        if !self.draft.verdicts.is_empty() {
+            self.last_verdict = self.parts.ticket;
+        }
+        self.submit(None);
+    }
+
+    fn publish(&mut self, verdicts: &[(CheckSlot, Arc<VerdictRecord>)]) {
+        for i in 0..self.parts.sources.len() {
+            let Some(outbox) = self.parts.sources[i].outbox.as_mut() else { continue };
+            let mut fell_behind = false;
+            for (check, record) in verdicts {
+                fell_behind |= outbox.publish(*check, record);
+            }
+            if fell_behind {
+                self.wake.notify_one();
+            }
+        }
+    }
+
+    /// Waits for the driver's report of each write, on this thread.
+    fn follow(&mut self, writes: Vec<(CheckSlot, OutputId, OnItsWay)>) {
+        for (check, output, write) in writes {
+            let me = self.me.clone();
+            tokio::task::spawn_local(async move {
+                let report = write.report.await.ok();
+                if let Some(cell) = me.upgrade() {
+                    cell.borrow_mut().wrote(check, &output, &write.about, report);
+                }
+            });
+        }
+    }
+
+    fn wrote(&mut self, check: CheckSlot, output: &OutputId, about: &About, report: Option<WriteReport>) {
+        let now = self.now();
+        let mut more = Vec::new();
+        for line in &mut self.parts.lines {
+            for found in line.checks.iter_mut().filter(|c| c.parts().slot == check) {
+                let gauge = Arc::clone(&found.parts().gauge);
+                let Some(port) = found.parts_mut().outputs.iter_mut().find(|port| port.id() == output) else {
+                    continue;
+                };
+                let (note, writes) = port.ended(about, report.clone(), now);
+                if let Some(seq) = note.seq {
+                    gauge.write_confirmed(note.took_us);
+                    self.draft.writes.push(result(check, seq, output, &note));
+                }
+                more.extend(writes.into_iter().map(|write| (check, output.clone(), write)));
+            }
+        }
+        self.follow(more);
+        self.submit(None);
+        self.wake.notify_one();
+    }
+
+    /// Hands the draft to the journal. A full queue keeps it for the next time.
+    fn submit(&mut self, acknowledges: Option<ConnectionSlot>) {
+        if self.draft.is_empty() && acknowledges.is_none() {
+            return;
+        }
+        let mut entry = std::mem::take(&mut self.draft);
+        entry.ticket = self.parts.ticket;
+        entry.acknowledges = acknowledges;
+        if let Err(Full(entry)) = self.parts.journal.submit(entry) {
+            self.parts.queue.full();
+            self.keep_back(*entry);
+        }
+    }
+
+    /// While the store does not keep up, the draft grows up to its bounds; then frames go first,
+    /// oldest first, and are counted as not durable.
+    fn keep_back(&mut self, mut entry: Entry) {
+        let n_frames = entry.frames.len().saturating_sub(FRAMES_KEPT_MAX);
+        entry.frames.drain(..n_frames);
+        let n_verdicts = entry.verdicts.len().saturating_sub(VERDICTS_KEPT_MAX);
+        entry.verdicts.drain(..n_verdicts);
+        if n_frames > 0 {
+            self.parts.sources.iter().for_each(|source| source.gauge.not_durable(n_frames as u64));
+        }
+        self.draft = entry;
+    }
+
+    fn keep_positions(&mut self) {
+        let now = self.parts.clock.mono();
+        if now < self.position_due {
+            return;
+        }
+        self.position_due = now.plus(POSITION_EVERY);
+        for line in &self.parts.lines {
+            for check in &line.checks {
+                let parts = check.parts();
+                let windower = parts.windower.snapshot();
+                if !windower.is_settled() {
+                    continue;
+                }
+                let memories = parts.seats.iter().map(|seat| seat.as_ref().and_then(Seat::memory)).collect();
+                let position = Position { windower, memories, seq: parts.seq, arrived_ns: line.arrived_at.as_ns() };
+                self.draft.positions.push((parts.slot, position.encode()));
+            }
+        }
+    }
+
+    fn deliver(&mut self, source: usize, mut delivery: Delivery) -> Ticket {
+        self.parts.ticket.0 += 1;
+        let ticket = self.parts.ticket;
+        let from = &mut self.parts.sources[source];
+        from.gauge.delivered(delivery.frames.len(), self.parts.clock.mono());
+        let slot = from.slot;
+        for reject in delivery.rejects {
+            from.gauge.reject(reject);
+        }
+        if let Some(mark) = delivery.mark {
+            from.marks.put(mark.digest);
+            self.draft.marks.push((slot, mark.digest));
+        }
+        let acknowledges = from.acknowledges.then_some(slot);
+        let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
+        for frame in &mut delivery.frames {
+            if let Some(line) = self.parts.routes.get(&frame.group).and_then(|i| self.parts.lines.get_mut(*i)) {
+                line.put_in_order(frame);
+                line.push(frame, &mut turn);
+            }
+        }
+        let (verdicts, writes) = (turn.verdicts, turn.writes);
+        self.publish(&verdicts);
+        self.follow(writes);
+        if !verdicts.is_empty() {
+            self.last_verdict = ticket;
+        }
+        self.draft.frames.extend(delivery.frames);
+        self.draft.verdicts.extend(verdicts.into_iter().map(|(_, record)| record));
+        self.keep_positions();
+        self.submit(acknowledges);
+        self.wake.notify_one();
+        ticket
+    }
+
+    fn link(&mut self, source: usize, link: &Link) {
+        let now = self.now();
+        self.parts.sources[source].gauge.link(link, Now { wall: now.wall, mono: now.mono });
+        match link {
+            Link::Up { .. } => self.link_up(source, now),
+            Link::Down { why, .. } => self.link_down(source, why, now),
+            Link::TakenOver => self.link_down(source, "another client took the client id", now),
+            Link::UnitAside { .. } => {}
+        }
+        self.wake.notify_one();
+    }
+
+    /// On return the fail-safe value goes first, stale verdicts never.
+    fn link_up(&mut self, source: usize, now: Moment) {
+        self.parts.sources[source].is_up = true;
+        if let Some(outbox) = &mut self.parts.sources[source].outbox {
+            outbox.up();
+        }
+        self.fail_safe(source, now);
+        self.event(now.wall, "connection.up", source, "connected");
+    }
+
+    fn link_down(&mut self, source: usize, why: &str, now: Moment) {
+        let was_up = std::mem::replace(&mut self.parts.sources[source].is_up, false);
+        if let Some(outbox) = &mut self.parts.sources[source].outbox {
+            outbox.down();
+        }
+        if was_up {
+            self.fail_safe(source, now);
+            self.event(now.wall, "connection.down", source, why);
+        }
+    }
+
+    fn fail_safe(&mut self, source: usize, now: Moment) {
+        self.turn(|lines, _, turn| {
+            for line in lines.iter_mut().filter(|line| line.sources.contains(&source)) {
+                for check in &mut line.checks {
+                    check.fail_safe(now, turn);
+                }
+            }
+        });
+    }
+
+    fn event(&mut self, at: WallTime, what: &str, source: usize, why: &str) {
+        let id = &self.parts.sources[source].gauge.plan().id;
+        let text = format!("{id}: {why}");
+        tracing::info!(connection = %id, what, why);
+        self.draft.events.push(Event { at, who: "gateway".into(), what: what.into(), line: None, text });
+        self.submit(None);
+    }
+}
+
+fn result(check: CheckSlot, seq: u64, output: &OutputId, note: &WriteNote) -> WriteResult {
+    use crate::board::WriteOutcome as Shown;
+    let outcome = match &note.outcome {
+        Shown::Confirmed => WriteOutcome::Confirmed,
+        Shown::DryRun => WriteOutcome::DryRun,
+        Shown::Withheld { why } | Shown::Refused { why } => WriteOutcome::Refused(why.clone()),
+        Shown::TimedOut => WriteOutcome::TimedOut,
+        Shown::Differs { found } => WriteOutcome::Differs(found.clone()),
+        Shown::Disconnected => WriteOutcome::Refused("the connection was down".to_owned()),
+    };
+    WriteResult { check, seq, output: output.clone(), outcome, write_us: note.took_us }
+}
+
+/// A driver's way into its cell.
+pub struct CellPort {
+    /// The cell: set after the drivers were made, because it needs their queues, and before they run.
+    pub cell: Rc<OnceCell<Rc<RefCell<Cell>>>>,
+    /// The connection's index in the cell.
+    pub source: usize,
+}
+
+impl CellPort {
+    fn cell(&self) -> &RefCell<Cell> {
+        self.cell.get().expect("the cell is set before its drivers run")
+    }
+}
+
+impl Intake for CellPort {
+    fn is_duplicate(&mut self, mark: &MessageMark) -> bool {
+        let cell = self.cell().borrow();
+        let source = &cell.parts.sources[self.source];
+        let known = source.marks.has(&mark.digest);
+        if known {
+            source.gauge.duplicate();
+        }
+        known
+    }
+
+    fn deliver(&mut self, delivery: Delivery) -> Ticket {
+        self.cell().borrow_mut().deliver(self.source, delivery)
+    }
+
+    fn link(&mut self, link: Link) {
+        self.cell().borrow_mut().link(self.source, &link);
+    }
+
+    fn published(&mut self, token: u64) {
+        let mut cell = self.cell().borrow_mut();
+        let confirmed = cell.outbox(self.source).and_then(|outbox| outbox.confirmed(token));
+        if let Some(confirmation) = confirmed {
+            // Carried by the next entry or, when none comes, by the cell's next tick.
+            cell.draft.confirmed.push(confirmation);
+            if cell.draft.confirmed.len() >= CONFIRMED_MAX {
+                cell.submit(None);
+            }
+        }
+    }
+}

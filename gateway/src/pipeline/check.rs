@@ -1,0 +1,350 @@
+//! One check: frames in, verdicts out.
+
+use super::bench::{Said, Seat};
+use super::executor::{Executor, Job};
+use super::gate::{Gate, Gated};
+use super::turn::Turn;
+use crate::board::{CheckGauge, Production};
+use crate::record::{LatencySplit, VerdictRecord};
+use crate::store::CheckSlot;
+use crate::writeback::intent;
+use crate::writeback::machine;
+use crate::writeback::port::{Cause, Moment, OnItsWay, Port};
+use std::sync::Arc;
+use std::time::Duration;
+use takt_models::judge::unjudgeable;
+use takt_models::onnx::ScoreError;
+use takt_models::windower::{Context, Fate, Window, Windower};
+use takt_plant::{
+    Books, CheckId, Frame, GatewayId, Inconclusive, LineId, MonoTime, Outcome, Reading, TagId, TagSlot, Value,
+    VerdictKey,
+};
+
+/// What a check is made of.
+pub struct CheckParts {
+    /// Its line.
+    pub line: LineId,
+    /// Its name.
+    pub id: CheckId,
+    /// This gateway.
+    pub gateway: GatewayId,
+    /// Its place in the store.
+    pub slot: CheckSlot,
+    /// Its inputs' roles and tags, in the order of writing.
+    pub inputs: Vec<(String, TagId)>,
+    /// From the arrival of the closing sample to the write's confirmation.
+    pub deadline: Duration,
+    /// When it judges, and by which model.
+    pub gate: Gate,
+    /// Its windows.
+    pub windower: Windower,
+    /// One seat per recipe; `None` where no model is loaded.
+    pub seats: Vec<Option<Seat>>,
+    /// Its outputs.
+    pub outputs: Vec<Port>,
+    /// Handshakes: the index of the output, the tag of its ready flag, the tag of its part number.
+    pub handshakes: Vec<(usize, TagSlot, TagSlot)>,
+    /// Where it is shown.
+    pub gauge: Arc<CheckGauge>,
+    /// The epoch of its verdicts.
+    pub epoch: u32,
+    /// The number of the last verdict.
+    pub seq: u64,
+    /// Verdicts up to this number were committed before the restart: judged again, not given again.
+    pub given: u64,
+}
+
+/// One check.
+pub struct Check {
+    parts: CheckParts,
+    shown: Option<Gated>,
+    roles: Vec<String>,
+    in_flight: Vec<Flight>,
+    n_jobs: u64,
+}
+
+/// A window whose model runs on the executor.
+struct Flight {
+    number: u64,
+    window: Window,
+    due: MonoTime,
+}
+
+/// Windows of one check that may be with the executor. Beyond it the oldest is given up: newest wins.
+const FLIGHTS_MAX: usize = 4;
+
+/// A verdict's making, before it has a number.
+struct Making {
+    outcome: Outcome,
+    said: Option<Said>,
+    begun: MonoTime,
+}
+
+impl Check {
+    /// A check that has given no verdict since the start.
+    pub fn new(parts: CheckParts) -> Self {
+        let roles = parts.inputs.iter().map(|(role, _)| role.clone()).collect();
+        Self { parts, shown: None, roles, in_flight: Vec::new(), n_jobs: 0 }
+    }
+
+    /// Its parts.
+    pub fn parts(&self) -> &CheckParts {
+        &self.parts
+    }
+
+    /// Its parts, to arm outputs and take models' seats.
+    pub fn parts_mut(&mut self) -> &mut CheckParts {
+        &mut self.parts
+    }
+
+    /// Takes a frame of its line; `latest` holds the line's newest readings, this frame's included.
+    pub fn push(&mut self, frame: &Frame, latest: &[Reading], turn: &mut Turn<'_>) {
+        let gated = self.parts.gate.read(latest);
+        if self.shown != Some(gated) {
+            self.show(gated);
+        }
+        let context = Context { in_production: gated.in_production, recipe: gated.recipe };
+        self.parts.windower.push(frame, context);
+        self.handshake(latest, turn);
+        self.settle(latest, turn);
+    }
+
+    /// Lets time pass: silent sources, pulses, deadlines.
+    pub fn tick(&mut self, latest: &[Reading], now: Moment, turn: &mut Turn<'_>) {
+        self.parts.windower.poll(now.mono);
+        self.settle(latest, turn);
+        while let Some(i) = self.in_flight.iter().position(|flight| flight.due <= now.mono) {
+            let flight = self.in_flight.remove(i);
+            self.inconclusive(flight.window, Inconclusive::Deadline, latest, turn);
+        }
+        for output in &mut self.parts.outputs {
+            if output.next_wake().is_some_and(|at| at <= now.mono) {
+                let id = output.id().clone();
+                let writes = output.hear(&machine::Said::Tick, None, now);
+                turn.write(self.parts.slot, &id, writes);
+            }
+        }
+    }
+
+    /// When [`Self::tick`] has something to do.
+    pub fn next_wake(&self) -> Option<MonoTime> {
+        let flights = self.in_flight.iter().map(|flight| flight.due);
+        let outputs = self.parts.outputs.iter().filter_map(Port::next_wake);
+        self.parts.windower.next_wake().into_iter().chain(flights).chain(outputs).min()
+    }
+
+    /// Writes the fail-safe value on every output: a source is gone, or the link came back.
+    pub fn fail_safe(&mut self, now: Moment, turn: &mut Turn<'_>) {
+        for output in &mut self.parts.outputs {
+            let id = output.id().clone();
+            let writes = output.hear(&machine::Said::FailSafe, None, now);
+            turn.write(self.parts.slot, &id, writes);
+        }
+    }
+
+    /// Takes what the executor found out. A result that comes after its deadline finds no flight.
+    pub fn scored(&mut self, number: u64, said: Result<Said, ScoreError>, latest: &[Reading], turn: &mut Turn<'_>) {
+        let Some(i) = self.in_flight.iter().position(|flight| flight.number == number) else { return };
+        let flight = self.in_flight.remove(i);
+        let begun = turn.now().mono;
+        self.conclude(flight.window, said, begun, latest, turn);
+    }
+
+    /// Whether every recipe has its model.
+    pub fn is_ready(&self) -> bool {
+        self.parts.seats.iter().all(Option::is_some)
+    }
+
+    /// Its books, as they stand.
+    pub fn books(&self) -> Books {
+        self.parts.windower.books()
+    }
+
+    fn show(&mut self, gated: Gated) {
+        self.shown = Some(gated);
+        let production = if gated.in_production {
+            let recipe = gated.recipe.filter(|_| self.parts.seats.len() > 1);
+            Production::On { recipe: recipe.map(|place| place.to_string()) }
+        } else {
+            Production::Off { why: "the production condition does not hold".to_owned() }
+        };
+        self.parts.gauge.production(production);
+    }
+
+    fn handshake(&mut self, latest: &[Reading], turn: &mut Turn<'_>) {
+        for (index, ready, _) in &self.parts.handshakes {
+            let flag = number(latest, *ready).is_some_and(|v| v != 0);
+            if let Some(output) = self.parts.outputs.get_mut(*index) {
+                let id = output.id().clone();
+                let writes = output.hear(&machine::Said::Ready(flag), None, turn.now());
+                turn.write(self.parts.slot, &id, writes);
+            }
+        }
+    }
+
+    fn settle(&mut self, latest: &[Reading], turn: &mut Turn<'_>) {
+        let mut judged = false;
+        while let Some(window) = self.parts.windower.take() {
+            judged = true;
+            self.judge(window, latest, turn);
+        }
+        if !judged {
+            self.parts.gauge.books(&self.parts.windower.books());
+        }
+    }
+
+    fn judge(&mut self, mut window: Window, latest: &[Reading], turn: &mut Turn<'_>) {
+        let begun = turn.now().mono;
+        let Some(place) = window.recipe else {
+            return self.inconclusive(window, Inconclusive::UnknownRecipe, latest, turn);
+        };
+        // What the data lacks comes before what the box lacks: a hole stays a hole whatever is installed.
+        let lacking = unjudgeable(&window, &self.roles);
+        let Some(seat) = self.parts.seats.get_mut(place as usize).and_then(Option::as_mut) else {
+            return self.inconclusive(window, lacking.unwrap_or(Inconclusive::NoModel), latest, turn);
+        };
+        if let Some(why) = lacking {
+            seat.pass_over(&window);
+            return self.inconclusive(window, why, latest, turn);
+        }
+        seat.arrange(&mut window);
+        let clock = turn.clock();
+        match seat.score(&window, &|| clock.mono()) {
+            Some(said) => self.conclude(window, said, begun, latest, turn),
+            None => self.launch(window, latest, turn),
+        }
+    }
+
+    fn launch(&mut self, window: Window, latest: &[Reading], turn: &mut Turn<'_>) {
+        if self.in_flight.len() >= FLIGHTS_MAX {
+            let oldest = self.in_flight.remove(0);
+            self.inconclusive(oldest.window, Inconclusive::Overload, latest, turn);
+        }
+        self.n_jobs += 1;
+        let due = window.arrived.plus(self.parts.deadline);
+        let scorer = window.recipe.and_then(|place| self.parts.seats[place as usize].as_ref()?.queued());
+        let accepted = scorer.is_some_and(|scorer| {
+            let job =
+                Job { due, scorer, window: window.clone(), number: self.n_jobs, reply: turn.reply(self.parts.slot) };
+            turn.executor().is_some_and(|executor: &Executor| executor.submit(job))
+        });
+        if accepted {
+            self.in_flight.push(Flight { number: self.n_jobs, window, due });
+        } else {
+            self.inconclusive(window, Inconclusive::Overload, latest, turn);
+        }
+    }
+
+    fn conclude(
+        &mut self,
+        window: Window,
+        said: Result<Said, ScoreError>,
+        begun: MonoTime,
+        latest: &[Reading],
+        turn: &mut Turn<'_>,
+    ) {
+        let seat = window.recipe.and_then(|place| self.parts.seats.get_mut(place as usize)?.as_mut());
+        let (outcome, said) = match (said, seat) {
+            (Ok(said), Some(seat)) => (seat.judge(&said.scores, &window), Some(said)),
+            (Err(error), Some(seat)) => {
+                seat.pass_over(&window);
+                (Outcome::Inconclusive(Inconclusive::ModelError { why: error.to_string() }), None)
+            }
+            (_, None) => (Outcome::Inconclusive(Inconclusive::NoModel), None),
+        };
+        self.give(window, Making { outcome, said, begun }, latest, turn);
+    }
+
+    fn inconclusive(&mut self, window: Window, why: Inconclusive, latest: &[Reading], turn: &mut Turn<'_>) {
+        let begun = turn.now().mono;
+        self.give(window, Making { outcome: Outcome::Inconclusive(why), said: None, begun }, latest, turn);
+    }
+
+    fn give(&mut self, window: Window, mut making: Making, latest: &[Reading], turn: &mut Turn<'_>) {
+        let now = turn.now();
+        if now.mono.since(window.arrived) > self.parts.deadline {
+            making.outcome = Outcome::Inconclusive(Inconclusive::Deadline);
+        }
+        self.parts.seq += 1;
+        self.parts.windower.judged(&window.key, Fate::Judged);
+        let books = self.parts.windower.books();
+        if self.parts.seq <= self.parts.given {
+            self.parts.windower.recycle(window);
+            return;
+        }
+        let record = Arc::new(self.record(&window, making, now));
+        let writes = self.write(&record, &window, latest, now);
+        for (output, writes) in writes {
+            let id = self.parts.outputs[output].id().clone();
+            turn.write(self.parts.slot, &id, writes);
+        }
+        turn.verdict(self.parts.slot, Arc::clone(&record));
+        self.parts.gauge.verdict(&record, &books, now.mono);
+        self.parts.windower.recycle(window);
+    }
+
+    fn record(&self, window: &Window, making: Making, now: Moment) -> VerdictRecord {
+        let parts = &self.parts;
+        let seat = window.recipe.and_then(|place| parts.seats.get(place as usize)?.as_ref());
+        let us = |span: Duration| u32::try_from(span.as_micros()).unwrap_or(u32::MAX);
+        let said = making.said.as_ref();
+        let tag = |place: usize| parts.inputs.get(seat?.input(place)).map(|(_, tag)| tag.clone());
+        let shares = said.map(|said| said.shares.as_slice()).unwrap_or_default();
+        VerdictRecord {
+            key: VerdictKey {
+                line: parts.line.clone(),
+                check: parts.id.clone(),
+                epoch: parts.epoch,
+                seq: parts.seq,
+                window: window.key.clone(),
+            },
+            outcome: making.outcome,
+            at: now.wall,
+            scores: seat.zip(said).map(|(seat, said)| seat.named(&said.scores)).unwrap_or_default(),
+            contributions: shares.iter().filter_map(|(place, share)| Some((tag(*place)?, *share))).collect(),
+            model: seat.map(|seat| Arc::clone(&seat.stamp)),
+            latency: LatencySplit {
+                queue_us: us(making.begun.since(window.arrived)),
+                features_us: said.map_or(0, |said| said.features_us),
+                inference_us: said.map_or(0, |said| said.inference_us),
+                write_us: 0,
+                total_us: us(now.mono.since(window.arrived)),
+            },
+            executed_by: parts.gateway.clone(),
+        }
+    }
+
+    fn write(
+        &mut self,
+        record: &VerdictRecord,
+        window: &Window,
+        latest: &[Reading],
+        now: Moment,
+    ) -> Vec<(usize, Vec<OnItsWay>)> {
+        let identity = intent::identity(&window.key);
+        let cause = Cause { seq: record.key.seq, identity };
+        let handshakes = &self.parts.handshakes;
+        let part = |output| {
+            let (_, _, tag) = handshakes.iter().find(|(index, ..)| *index == output)?;
+            number(latest, *tag)
+        };
+        let outputs = self.parts.outputs.iter_mut().enumerate();
+        let written = outputs.map(|(index, output)| {
+            let outcome = record.outcome.clone();
+            let said = machine::Said::Verdict { outcome, closed: window.arrived, part: part(index) };
+            (index, output.hear(&said, Some(cause), now))
+        });
+        written.collect()
+    }
+}
+
+fn number(latest: &[Reading], tag: TagSlot) -> Option<i64> {
+    match latest.get(tag.0 as usize)?.value()? {
+        Value::Integer(v) => Some(*v),
+        Value::Unsigned(v) => i64::try_from(*v).ok(),
+        Value::Flag(on) => Some(i64::from(*on)),
+        #[expect(clippy::cast_possible_truncation, reason = "part numbers are whole and small")]
+        Value::Real(v) => Some(*v as i64),
+        Value::Text(text) => text.trim().parse().ok(),
+    }
+}

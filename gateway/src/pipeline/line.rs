@@ -1,0 +1,136 @@
+//! A line: its newest readings, its checks and its heartbeat.
+
+use super::check::Check;
+use super::turn::Turn;
+use crate::board::LineGauge;
+use crate::writeback::port::{Moment, Port};
+use std::sync::Arc;
+use std::time::Duration;
+use takt_adapters::modbus::{WriteQueue, WriteRequest};
+use takt_plant::{Fault, Frame, Interlock, LineId, MonoTime, Purpose, Reading, WallTime, WriteValue};
+
+/// A number that moves while the line is well.
+pub struct Heartbeat {
+    /// The connection's write queue.
+    pub queue: WriteQueue,
+    /// The interlock of its register; armed while any output of the line is.
+    pub interlock: Interlock,
+    /// How often it moves.
+    pub every: Duration,
+    /// When it moves next.
+    pub due: MonoTime,
+    /// The last number.
+    pub beat: u16,
+}
+
+/// An arrival this far behind the one before means that the clock was set.
+const CLOCK_STEP: Duration = Duration::from_secs(1);
+
+/// One line.
+pub struct Line {
+    /// Its name.
+    pub id: LineId,
+    /// The newest reading of each tag.
+    pub latest: Vec<Reading>,
+    /// Arrival of the last frame, by the wall clock.
+    pub arrived_at: WallTime,
+    /// Its checks.
+    pub checks: Vec<Check>,
+    /// Its heartbeat.
+    pub heartbeat: Option<Heartbeat>,
+    /// The indices of the connections that feed it.
+    pub sources: Vec<usize>,
+    /// Where it is shown.
+    pub gauge: Arc<LineGauge>,
+}
+
+impl Line {
+    /// The readings of a line that has seen nothing.
+    pub fn nothing_yet(n_tags: usize) -> Vec<Reading> {
+        vec![Reading::Bad(Fault::Disconnected); n_tags]
+    }
+
+    /// Makes arrival times of the line's frames rise strictly: frames that one read of the socket
+    /// brought share their arrival, and a restart must know which of them a position has seen. The
+    /// nanosecond more is below what any clock here tells. A clock that was set back is left alone.
+    pub fn put_in_order(&self, frame: &mut Frame) {
+        let next = WallTime::from_ns(self.arrived_at.as_ns().saturating_add(1));
+        let behind = next.since(frame.arrived_at).unwrap_or_default();
+        if !behind.is_zero() && behind < CLOCK_STEP {
+            frame.arrived_at = next;
+        }
+    }
+
+    /// Takes a frame: newest readings first, then every check.
+    pub fn push(&mut self, frame: &Frame, turn: &mut Turn<'_>) {
+        self.arrived_at = frame.arrived_at;
+        for (slot, reading) in frame.tags.iter().zip(&frame.readings) {
+            if let Some(latest) = self.latest.get_mut(slot.0 as usize) {
+                latest.clone_from(reading);
+            }
+        }
+        for check in &mut self.checks {
+            check.push(frame, &self.latest, turn);
+        }
+        self.gauge.frame(frame);
+    }
+
+    /// Lets time pass.
+    pub fn tick(&mut self, now: Moment, is_well: bool, turn: &mut Turn<'_>) {
+        for check in &mut self.checks {
+            check.tick(&self.latest, now, turn);
+        }
+        self.beat(now.mono, is_well);
+    }
+
+    /// When [`Self::tick`] has something to do.
+    pub fn next_wake(&self) -> Option<MonoTime> {
+        let beat = self.heartbeat.as_ref().map(|heartbeat| heartbeat.due);
+        self.checks.iter().filter_map(Check::next_wake).chain(beat).min()
+    }
+
+    /// Whether any of its outputs is armed.
+    pub fn is_armed(&self) -> bool {
+        self.checks.iter().any(|check| check.parts().outputs.iter().any(Port::is_armed))
+    }
+
+    /// Whether every check has its models.
+    pub fn is_ready(&self) -> bool {
+        self.checks.iter().all(Check::is_ready)
+    }
+
+    /// Lets the heartbeat follow the arming of the outputs.
+    pub fn arm_heartbeat(&mut self, by: &str, now: Moment) {
+        let armed = self.is_armed();
+        if let Some(heartbeat) = &mut self.heartbeat {
+            if armed {
+                heartbeat.interlock.arm(by, now.wall);
+                heartbeat.due = now.mono;
+            } else {
+                heartbeat.interlock.disarm();
+            }
+        }
+    }
+
+    fn beat(&mut self, now: MonoTime, is_well: bool) {
+        let is_well = is_well && self.is_ready();
+        let Some(heartbeat) = &mut self.heartbeat else { return };
+        if now < heartbeat.due {
+            return;
+        }
+        // Skipped beats are not made up for: the number says "now", not "how often".
+        heartbeat.due = now.plus(heartbeat.every);
+        if !is_well {
+            return;
+        }
+        let beat = heartbeat.beat.wrapping_add(1);
+        let value = WriteValue::Integer(i64::from(beat));
+        // In dry run the interlock says no, and then nothing moves: the PLC must not trust this line.
+        if let Ok(permit) = heartbeat.interlock.permit(value, Purpose::Heartbeat, now) {
+            let (request, _) = WriteRequest::new(permit, heartbeat.due);
+            if heartbeat.queue.submit(request).is_ok() {
+                heartbeat.beat = beat;
+            }
+        }
+    }
+}

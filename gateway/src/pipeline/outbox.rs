@@ -1,0 +1,134 @@
+//! The outbox of one broker: verdicts go out at once while it is there, and from the store when it
+//! was away. A verdict leaves the outbox when the broker has confirmed it.
+//!
+//! *Live*: a verdict is offered to the connection inside the judging turn, before it is durable; after
+//! a crash it is judged again under the same key. *Catching up*: after a connection came up, or when
+//! the connection's queue was full, verdicts are read from the store, oldest first, until none is
+//! left that was not offered. *Down*: the store keeps them.
+//!
+//! Verdicts of a check are offered in the order of their numbers, so one mark per check says what the
+//! connection has been offered: nothing goes out twice over one connection.
+
+use crate::payload::verdict_json;
+use crate::record::VerdictRecord;
+use crate::store::{CheckSlot, Confirmation, ConnectionSlot};
+use std::collections::HashMap;
+use takt_adapters::mqtt::Outlet;
+use takt_adapters::mqtt::options::Qos;
+
+/// How the outbox stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Not connected.
+    Down,
+    /// Reading from the store.
+    CatchingUp,
+    /// Verdicts go out as they are given.
+    Live,
+}
+
+/// The outbox of one broker.
+pub struct Outbox {
+    connection: ConnectionSlot,
+    outlet: Outlet,
+    topics: HashMap<CheckSlot, String>,
+    way: Way,
+    token: u64,
+    on_their_way: HashMap<u64, Confirmation>,
+    /// The last epoch and number of each check that this connection was offered.
+    offered: HashMap<CheckSlot, (u32, u64)>,
+    buffer: Vec<u8>,
+}
+
+impl Outbox {
+    /// An outbox that waits for its connection.
+    pub fn new(connection: ConnectionSlot, outlet: Outlet, topics: HashMap<CheckSlot, String>) -> Self {
+        Self {
+            connection,
+            outlet,
+            topics,
+            way: Way::Down,
+            token: 0,
+            on_their_way: HashMap::new(),
+            offered: HashMap::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The broker.
+    pub fn connection(&self) -> ConnectionSlot {
+        self.connection
+    }
+
+    /// How it stands.
+    pub fn way(&self) -> Way {
+        self.way
+    }
+
+    /// The way out, for publications that are no verdicts.
+    pub fn outlet(&self) -> &Outlet {
+        &self.outlet
+    }
+
+    /// Publishes a verdict at once, when the way is open. Says whether it must now catch up.
+    pub fn publish(&mut self, check: CheckSlot, record: &VerdictRecord) -> bool {
+        if self.way != Way::Live || !self.topics.contains_key(&check) {
+            return false;
+        }
+        if self.offer(check, record) {
+            return false;
+        }
+        self.way = Way::CatchingUp;
+        true
+    }
+
+    /// Publishes a verdict from the store, unless it is on its way already. `false`: no room now.
+    pub fn republish(&mut self, check: CheckSlot, record: &VerdictRecord) -> bool {
+        self.way != Way::CatchingUp || self.is_offered(check, record) || self.offer(check, record)
+    }
+
+    /// Whether this connection was offered a verdict already.
+    pub fn is_offered(&self, check: CheckSlot, record: &VerdictRecord) -> bool {
+        self.offered.get(&check).is_some_and(|last| *last >= (record.key.epoch, record.key.seq))
+    }
+
+    /// The connection is up: first what the store kept.
+    pub fn up(&mut self) {
+        self.way = Way::CatchingUp;
+    }
+
+    /// The connection is lost: what was not confirmed is the store's again.
+    pub fn down(&mut self) {
+        self.way = Way::Down;
+        self.on_their_way.clear();
+        self.offered.clear();
+    }
+
+    /// Nothing is left in the store that was not offered.
+    pub fn caught_up(&mut self) {
+        if self.way == Way::CatchingUp {
+            self.way = Way::Live;
+        }
+    }
+
+    /// Takes the broker's confirmation of a token.
+    pub fn confirmed(&mut self, token: u64) -> Option<Confirmation> {
+        self.on_their_way.remove(&token)
+    }
+
+    fn offer(&mut self, check: CheckSlot, record: &VerdictRecord) -> bool {
+        let Some(topic) = self.topics.get(&check) else { return true };
+        self.buffer.clear();
+        verdict_json(record, &mut self.buffer);
+        self.token += 1;
+        let offered = self.outlet.offer(topic.as_str(), self.buffer.clone(), Qos::AtLeastOnce, false, self.token);
+        if let Err(refused) = &offered {
+            tracing::debug!(%refused, topic, "a verdict waits in the store");
+            return false;
+        }
+        let (epoch, seq) = (record.key.epoch, record.key.seq);
+        self.offered.insert(check, (epoch, seq));
+        self.on_their_way.insert(self.token, Confirmation { connection: self.connection, check, epoch, seq });
+        true
+    }
+}

@@ -1,0 +1,58 @@
+//! One turn of a cell: what a check may use while it judges, and where it puts what it made.
+
+use super::executor::{Executor, Reply};
+use crate::record::VerdictRecord;
+use crate::store::CheckSlot;
+use crate::writeback::port::{Moment, OnItsWay};
+use std::sync::Arc;
+use takt_adapters::Clock;
+use takt_plant::OutputId;
+use tokio::sync::mpsc;
+
+/// Everything that one delivery, tick or result leads to.
+pub struct Turn<'a> {
+    clock: Clock,
+    executor: Option<&'a Executor>,
+    replies: &'a mpsc::Sender<Reply>,
+    /// The verdicts, in the order in which they were given.
+    pub verdicts: Vec<(CheckSlot, Arc<VerdictRecord>)>,
+    /// Writes that were handed to a driver.
+    pub writes: Vec<(CheckSlot, OutputId, OnItsWay)>,
+}
+
+impl<'a> Turn<'a> {
+    /// An empty turn.
+    pub fn new(clock: Clock, executor: Option<&'a Executor>, replies: &'a mpsc::Sender<Reply>) -> Self {
+        Self { clock, executor, replies, verdicts: Vec::new(), writes: Vec::new() }
+    }
+
+    /// The shard's clock.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Both clocks, read now.
+    pub fn now(&self) -> Moment {
+        Moment { mono: self.clock.mono(), wall: self.clock.wall() }
+    }
+
+    /// Where slow models run.
+    pub fn executor(&self) -> Option<&'a Executor> {
+        self.executor
+    }
+
+    /// The way back from the executor to a check.
+    pub fn reply(&self, check: CheckSlot) -> (CheckSlot, mpsc::Sender<Reply>) {
+        (check, self.replies.clone())
+    }
+
+    /// Takes a verdict.
+    pub fn verdict(&mut self, check: CheckSlot, record: Arc<VerdictRecord>) {
+        self.verdicts.push((check, record));
+    }
+
+    /// Takes writes that are on their way.
+    pub fn write(&mut self, check: CheckSlot, output: &OutputId, writes: Vec<OnItsWay>) {
+        self.writes.extend(writes.into_iter().map(|write| (check, output.clone(), write)));
+    }
+}

@@ -1,0 +1,275 @@
+//! The running gateway: store, models, shards, HTTP and console, put together and taken apart.
+//!
+//! [`start`] opens everything in the order in which it is needed; [`Running::apply`] brings new
+//! documents in without stopping what they do not change; [`Running::stop`] ends it in phases, each
+//! with a deadline and a name, so that whoever is late is in the log.
+
+mod archive;
+mod cells;
+mod control;
+mod documents;
+mod plans;
+mod restore;
+
+pub use documents::{DocumentSource, KIND, check, gateway, read_all};
+
+use crate::api::{HttpOptions, Server};
+use crate::assemble::{self, Whose};
+use crate::board::{Board, Identity, Now, Phase, QueueGauge, StoreStanding, Viewer};
+use crate::loader::{Loader, sentence};
+use crate::pipeline::executor::Executor;
+use crate::shard::Shard;
+use crate::store::{Recovered, Store, StoreOptions};
+use crate::telemetry::{Telemetry, TelemetryOptions};
+use anyhow::{Context, Result};
+use archive::StoreArchive;
+use cells::Cells;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use takt_adapters::Clock;
+use takt_config::Resolved;
+use takt_config::resolved::{Gateway, Threads};
+use takt_models::catalogue::Catalogue;
+use takt_models::onnx::{Pack, Runtime};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+/// How long each phase of the end may take.
+const PHASE_MAX: Duration = Duration::from_secs(5);
+/// How often the store's health is shown.
+const HEALTH_EVERY: Duration = Duration::from_millis(500);
+
+/// Everything that runs.
+pub struct Running {
+    shared: Arc<Shared>,
+    until: CancellationToken,
+    address: std::net::SocketAddr,
+}
+
+/// What console, HTTP and start-up share.
+pub(crate) struct Shared {
+    pub(crate) gateway: Gateway,
+    pub(crate) source: DocumentSource,
+    pub(crate) clock: Clock,
+    pub(crate) board: Arc<Board>,
+    pub(crate) store: Store,
+    pub(crate) loader: Arc<Loader>,
+    pub(crate) executor: Executor,
+    pub(crate) shards: Vec<Shard>,
+    pub(crate) queue: Arc<QueueGauge>,
+    pub(crate) cells: Mutex<Cells>,
+    pub(crate) telemetry: Arc<Telemetry>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Shared {
+    pub(crate) fn whose(&self) -> Whose {
+        whose(&self.gateway)
+    }
+}
+
+pub(crate) fn whose(gateway: &Gateway) -> Whose {
+    Whose {
+        gateway: gateway.name.value.clone(),
+        site: gateway.site.value.clone(),
+        secrets: crate::secrets::reveal,
+        data_dir: gateway.data_dir.value.clone(),
+    }
+}
+
+/// Starts the gateway. Returns when its lines run and HTTP answers.
+///
+/// # Errors
+/// Every problem of the documents, or the one thing of the box that stands in the way.
+pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Running> {
+    let clock = Clock::new();
+    let gateway = documents::gateway(&source)?;
+    let data_dir = gateway.data_dir.value.clone();
+    let (store, recovered) = open_store(&gateway, clock).await?;
+    let documents = documents::with_applied(&source, &store).await?;
+    let runtime = runtime(&gateway);
+    let board = Board::new(identity(&gateway, runtime.as_ref().ok()), Now::of(&clock));
+    let viewer = Viewer::new(Arc::clone(&board), clock);
+    let telemetry = Arc::new(Telemetry::start(&TelemetryOptions::default(), Arc::clone(&viewer))?);
+    let catalogue = Catalogue::open(&data_dir.join("models"))?;
+    let loader = Arc::new(Loader::new(runtime, catalogue, data_dir.join("engines"), clock));
+    let executor =
+        Executor::start(executor_threads(&gateway), clock).context("the executor's threads cannot be started")?;
+    let shards = (0..n_shards(&gateway)).map(Shard::start).collect::<std::io::Result<_>>();
+    let queue =
+        board.queue("journal", StoreOptions::default().queue_entries_max, "kept by the cell, then frames are given up");
+    let shared = Arc::new(Shared {
+        queue,
+        source,
+        clock,
+        store: store.clone(),
+        executor,
+        shards: shards.context("the shards' threads cannot be started")?,
+        cells: Mutex::new(Cells::new(recovered)),
+        telemetry: Arc::clone(&telemetry),
+        stop,
+        board: Arc::clone(&board),
+        loader: Arc::clone(&loader),
+        gateway,
+    });
+    let until = CancellationToken::new();
+    let options = HttpOptions::listen(shared.gateway.http.address.value)?;
+    let archive = Arc::new(StoreArchive::new(store, Arc::clone(&shared)));
+    let server = Server::bind(&options, Arc::clone(&viewer), archive, telemetry, until.clone()).await?;
+    let address = server.address();
+    tokio::spawn(server.run());
+    tokio::spawn(viewer.run(until.clone()));
+    tokio::spawn(watch(Arc::clone(&shared), until.clone()));
+    control::serve(Arc::clone(&shared), &data_dir, until.clone())?;
+    cells::apply(&shared, &documents).await?;
+    board.phase(Phase::Running);
+    Ok(Running { shared, until, address })
+}
+
+impl Running {
+    /// Where HTTP answers.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.address
+    }
+
+    /// The number of lines that run.
+    pub fn n_lines(&self) -> usize {
+        self.shared.board.lines().len()
+    }
+
+    /// Ends it: lines first, so that every position is kept; then HTTP; then the store.
+    pub async fn stop(self) {
+        self.shared.board.phase(Phase::Draining);
+        phase("lines", cells::stop_all(&self.shared)).await;
+        self.shared.executor.end();
+        self.until.cancel();
+        let store = self.shared.store.clone();
+        let closed = tokio::task::spawn_blocking(move || store.close());
+        phase("store", async {
+            if let Ok(Err(error)) = closed.await {
+                tracing::error!(error = sentence(&error), "the store could not be closed cleanly");
+            }
+        })
+        .await;
+    }
+}
+
+async fn phase(name: &str, work: impl Future<Output = ()>) {
+    if tokio::time::timeout(PHASE_MAX, work).await.is_err() {
+        tracing::warn!("{name} did not end within {} s", PHASE_MAX.as_secs());
+    }
+}
+
+/// The store's folder.
+pub fn store_dir(gateway: &Gateway) -> PathBuf {
+    gateway.data_dir.value.join("store")
+}
+
+/// Opens the store as the gateway document sets it.
+///
+/// # Errors
+/// When another process has it open, or its folder cannot be used.
+pub async fn open_store(gateway: &Gateway, clock: Clock) -> Result<(Store, Recovered)> {
+    let dir = store_dir(gateway);
+    let options = StoreOptions {
+        bytes_max: gateway.history.bytes_max,
+        samples_age_max: gateway.history.retention,
+        linger: gateway.history.journal_linger,
+        ..StoreOptions::default()
+    };
+    tokio::task::spawn_blocking(move || Store::open(&dir, options, clock))
+        .await?
+        .map_err(|error| anyhow::anyhow!(sentence(&error)))
+}
+
+/// The library: as configured, else from the environment, else beside the program.
+pub fn library(gateway: &Gateway) -> PathBuf {
+    if let Some(path) = &gateway.runtime.library {
+        return path.beside_document();
+    }
+    if let Some(path) = std::env::var_os("TAKT_ORT_LIB") {
+        return PathBuf::from(path);
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    program.parent().unwrap_or(Path::new(".")).join("libonnxruntime.so")
+}
+
+/// Loads ONNX Runtime as the box is configured.
+///
+/// # Errors
+/// A sentence that says what is missing and what to do.
+pub fn runtime(gateway: &Gateway) -> Result<Runtime, String> {
+    use takt_config::resolved::Pack as Written;
+    let pack = match *gateway.runtime.pack {
+        Written::Cpu => Pack::Cpu,
+        Written::Cuda => Pack::Cuda,
+        Written::OpenVino => Pack::OpenVino,
+        Written::Qnn => Pack::Qnn,
+    };
+    Runtime::load(&library(gateway), pack).map_err(|error| sentence(&error))
+}
+
+fn identity(gateway: &Gateway, runtime: Option<&Runtime>) -> Identity {
+    let pack = gateway.runtime.pack.word();
+    let runtime = match runtime.and_then(Runtime::version) {
+        Some(version) => format!("{pack}, ONNX Runtime {version}"),
+        None => format!("{pack}, not loaded"),
+    };
+    let (gateway, site) = (gateway.name.value.clone(), gateway.site.value.clone());
+    Identity { gateway, site, version: env!("CARGO_PKG_VERSION").to_owned(), runtime }
+}
+
+fn n_shards(gateway: &Gateway) -> usize {
+    match gateway.runtime.shards {
+        Threads::Exactly(n) => n.max(1) as usize,
+        // One core is left to store, HTTP and the system.
+        Threads::Auto => cores().saturating_sub(1).clamp(1, 16),
+    }
+}
+
+fn executor_threads(gateway: &Gateway) -> usize {
+    match gateway.runtime.executor_threads {
+        Threads::Exactly(n) => n.max(1) as usize,
+        Threads::Auto => cores().div_ceil(2),
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+}
+
+/// Shows the store's health, and jumps of the wall clock (B25).
+async fn watch(shared: Arc<Shared>, until: CancellationToken) {
+    const JUMP: Duration = Duration::from_secs(1);
+    let bytes_max = shared.gateway.history.bytes_max;
+    let began = Now::of(&shared.clock);
+    let mut offset_ns = 0_i128;
+    loop {
+        tokio::select! {
+            () = until.cancelled() => return,
+            () = tokio::time::sleep(HEALTH_EVERY) => {}
+        }
+        let health = shared.store.health();
+        shared.board.store(match health.unwritable {
+            None => StoreStanding::Durable { n_bytes: health.bytes, n_bytes_max: bytes_max },
+            Some(why) => StoreStanding::Unwritable { why },
+        });
+        let now = Now::of(&shared.clock);
+        let wall_ns = i128::from(now.wall.as_ns()) - i128::from(began.wall.as_ns());
+        let drift_ns = wall_ns - i128::from(now.mono.as_ns()) + i128::from(began.mono.as_ns());
+        let jump_ns = drift_ns - offset_ns;
+        if jump_ns.unsigned_abs() > JUMP.as_nanos() {
+            let by_ms = i64::try_from(jump_ns / 1_000_000).unwrap_or(i64::MAX);
+            tracing::warn!(by_ms, "the wall clock jumped; durations are not affected");
+            shared.board.clock_jump(by_ms);
+            offset_ns = drift_ns;
+        }
+    }
+}
+
+/// Which documents would be applied, as a check without a store.
+pub(crate) fn plan_without_store(documents: &Resolved, whose: &Whose) -> Result<(), takt_config::Problems> {
+    let slots = assemble::provisional(&assemble::layout(documents));
+    assemble::assemble(documents, &slots, whose).map(drop)
+}

@@ -1,0 +1,470 @@
+//! Starting and stopping a cell: drivers, pipeline, and the tasks beside them.
+
+use super::CellName;
+use crate::assemble::{CellPlan, ConnectionPlan, DriverPlan, LinePlan};
+use crate::board::{ConnectionGauge, LineGauge, QueueGauge};
+use crate::payload::{Presence, state_json, verdict_topic};
+use crate::pipeline::bench::Seat;
+use crate::pipeline::cell::{ArmOrder, Cell, CellParts, CellPort, Marks, Source};
+use crate::pipeline::check::{Check, CheckParts};
+use crate::pipeline::executor::{Executor, Reply};
+use crate::pipeline::gate::{Gate, Recipe};
+use crate::pipeline::line::{Heartbeat, Line};
+use crate::pipeline::outbox::{Outbox, Way};
+use crate::store::{CheckSlot, Digest, Journal, Store};
+use crate::writeback::intent::IntentLog;
+use crate::writeback::machine::{Machine, Mode, Options, Values};
+use crate::writeback::port::{Port, PortParts};
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use takt_adapters::modbus::{WriteQueue, modbus};
+use takt_adapters::mqtt::options::Qos;
+use takt_adapters::mqtt::{Command, Outlet, OutletLimits, Ports};
+use takt_adapters::replay;
+use takt_adapters::{Clock, Ticket};
+use takt_config::resolved::{Output, OutputMode, Selection};
+use takt_models::windower::Windower;
+use takt_plant::{GatewayId, Interlock, SiteId, WriteLimits, WriteValue};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, spawn_local};
+use tokio_util::sync::CancellationToken;
+
+/// What a cell is started with: plain values and handles that may cross threads.
+pub struct CellStart {
+    /// Its name.
+    pub name: CellName,
+    /// What it is.
+    pub plan: CellPlan,
+    /// Who the gateway is.
+    pub gateway: GatewayId,
+    /// Where it stands.
+    pub site: SiteId,
+    /// The process's clock.
+    pub clock: Clock,
+    /// The store.
+    pub store: Store,
+    /// Its way into the journal.
+    pub journal: Journal,
+    /// What its connections may acknowledge, in the order of the plan.
+    pub durable: Vec<watch::Receiver<Ticket>>,
+    /// What the whole cell has made durable.
+    pub durable_all: watch::Receiver<Ticket>,
+    /// The last ticket before the start.
+    pub ticket: Ticket,
+    /// Where slow models run.
+    pub executor: Executor,
+    /// Per line and check, in the order of the plan: what a restart brings along.
+    pub checks: Vec<Vec<CheckStart>>,
+    /// Frames that came after the positions, in order of arrival, to be pushed again.
+    pub again: Vec<takt_plant::Frame>,
+    /// Messages that came lately, by connection in the order of the plan.
+    pub marks: Vec<Vec<Digest>>,
+    /// Where connections are shown, in the order of the plan.
+    pub connections: Vec<Arc<ConnectionGauge>>,
+    /// Where lines are shown, in the order of the plan.
+    pub lines: Vec<Arc<LineGauge>>,
+    /// How full the journal's queue is.
+    pub queue: Arc<QueueGauge>,
+    /// Outputs that are armed.
+    pub armed: Vec<ArmOrder>,
+    /// The folder of the intent logs.
+    pub intents: PathBuf,
+}
+
+/// What one check is started with.
+pub struct CheckStart {
+    /// Its windows, as they stood.
+    pub windower: Windower,
+    /// Its models, one seat per recipe.
+    pub seats: Vec<Option<Seat>>,
+    /// The epoch of its verdicts.
+    pub epoch: u32,
+    /// The number of the last verdict before the position.
+    pub seq: u64,
+    /// The number of the last verdict that the store holds.
+    pub given: u64,
+}
+
+/// A cell that runs.
+pub struct RunningCell {
+    cell: Rc<RefCell<Cell>>,
+    stop: CancellationToken,
+    drivers: Vec<JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
+    // Kept open: a closed command queue would end nothing, but it would be polled for ever.
+    _commands: Vec<mpsc::Sender<Command>>,
+}
+
+impl RunningCell {
+    /// Arms or disarms an output; `false` when it is not here.
+    pub fn arm(&self, order: &ArmOrder) -> bool {
+        self.cell.borrow_mut().arm(order)
+    }
+
+    /// Whether a check is here.
+    pub fn has(&self, check: CheckSlot) -> bool {
+        self.cell.borrow().lines().iter().any(|line| line.checks.iter().any(|c| c.parts().slot == check))
+    }
+
+    /// Seats a model.
+    pub fn seat(&self, check: CheckSlot, place: usize, seat: Option<Seat>) {
+        self.cell.borrow_mut().seat(check, place, seat);
+    }
+
+    /// Ends drivers first, then keeps every position.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for driver in self.drivers {
+            drop(driver.await);
+        }
+        self.cell.borrow_mut().settle();
+        for task in self.tasks {
+            task.abort();
+        }
+    }
+}
+
+type LateCell = Rc<OnceCell<Rc<RefCell<Cell>>>>;
+
+/// Starts a cell on this shard's thread.
+pub fn start(mut start: CellStart) -> RunningCell {
+    let stop = CancellationToken::new();
+    let late = LateCell::default();
+    let plans = std::mem::take(&mut start.plan.connections);
+    let mut ends = Ends::default();
+    let drivers: Vec<_> =
+        plans.iter().enumerate().map(|(i, plan)| ends.driver(i, plan, &start, &late, &stop)).collect();
+    let lines = std::mem::take(&mut start.plan.lines);
+    let checks = std::mem::take(&mut start.checks);
+    let mut built = Vec::new();
+    for ((plan, gauge), checks) in lines.iter().zip(&start.lines).zip(checks) {
+        built.push(line(plan, gauge, checks, &start, &ends));
+    }
+    let topics = topics(&start, &lines);
+    let sources = plans.iter().enumerate().map(|(i, plan)| source(i, plan, &start, &ends, &topics)).collect();
+    let groups = lines.iter().enumerate().flat_map(|(i, plan)| plan.slots.iter().map(move |slot| (*slot, i)));
+    let parts = CellParts {
+        clock: start.clock,
+        lines: built,
+        routes: groups.collect(),
+        sources,
+        journal: start.journal,
+        ticket: start.ticket,
+        executor: Some(start.executor),
+        queue: start.queue,
+    };
+    let (cell, results) = Cell::new(parts);
+    let filled = late.set(Rc::clone(&cell));
+    debug_assert!(filled.is_ok(), "a cell is set once");
+    cell.borrow_mut().again(std::mem::take(&mut start.again));
+    for order in &start.armed {
+        cell.borrow_mut().arm(order);
+    }
+    let mut tasks =
+        vec![spawn_local(tick(Rc::clone(&cell), start.clock)), spawn_local(take(Rc::clone(&cell), results))];
+    for (i, plan) in plans.iter().enumerate() {
+        if plan.publishes {
+            let catching = CatchUp {
+                cell: Rc::clone(&cell),
+                source: i,
+                store: start.store.clone(),
+                durable: start.durable_all.clone(),
+            };
+            tasks.push(spawn_local(catching.run(presence_topic(plan), start.clock)));
+        }
+    }
+    let drivers = drivers.into_iter().map(spawn_local).collect();
+    RunningCell { cell, stop, drivers, tasks, _commands: ends.commands }
+}
+
+/// The gateway's ends of the drivers, by connection.
+#[derive(Default)]
+struct Ends {
+    outlets: HashMap<usize, Outlet>,
+    writes: HashMap<usize, WriteQueue>,
+    commands: Vec<mpsc::Sender<Command>>,
+}
+
+impl Ends {
+    fn driver(
+        &mut self,
+        i: usize,
+        plan: &ConnectionPlan,
+        start: &CellStart,
+        late: &LateCell,
+        stop: &CancellationToken,
+    ) -> futures::future::LocalBoxFuture<'static, ()> {
+        let intake = Rc::new(RefCell::new(CellPort { cell: Rc::clone(late), source: i }));
+        let (clock, stop) = (start.clock, stop.clone());
+        match &plan.driver {
+            DriverPlan::Mqtt { options, plan } => {
+                let outlet = Outlet::new(OutletLimits::default());
+                let (commands, queue) = mpsc::channel(1);
+                self.outlets.insert(i, outlet.clone());
+                self.commands.push(commands);
+                let durable = start.durable[i].clone();
+                let ports = Ports { clock, intake, durable, outlet, commands: queue, shutdown: stop };
+                Box::pin(takt_adapters::mqtt::run((**options).clone(), plan.clone(), ports))
+            }
+            DriverPlan::Modbus(plan) => {
+                let (driver, ends) = modbus((**plan).clone(), intake, clock);
+                self.writes.insert(i, ends.writes);
+                Box::pin(driver.run(stop))
+            }
+            DriverPlan::Replay(options) => {
+                let ports = replay::Ports { clock, intake, durable: start.durable[i].clone(), shutdown: stop };
+                let run = replay::run((**options).clone(), ports);
+                // How it ended is said by the link; there is nothing else to do about it.
+                Box::pin(async move { drop(run.await) })
+            }
+        }
+    }
+}
+
+fn source(
+    i: usize,
+    plan: &ConnectionPlan,
+    start: &CellStart,
+    ends: &Ends,
+    topics: &HashMap<CheckSlot, String>,
+) -> Source {
+    let outlet = ends.outlets.get(&i).filter(|_| plan.publishes);
+    let n_marks = match &plan.driver {
+        DriverPlan::Mqtt { options, .. } => usize::from(options.receive_max),
+        DriverPlan::Modbus(_) | DriverPlan::Replay(_) => 1,
+    };
+    Source {
+        slot: plan.slot,
+        gauge: Arc::clone(&start.connections[i]),
+        is_up: false,
+        acknowledges: !matches!(plan.driver, DriverPlan::Modbus(_)) && plan.feeds,
+        outbox: outlet.map(|outlet| Outbox::new(plan.slot, outlet.clone(), topics.clone())),
+        marks: Marks::new(n_marks, start.marks.get(i).cloned().unwrap_or_default()),
+    }
+}
+
+fn topics(start: &CellStart, lines: &[LinePlan]) -> HashMap<CheckSlot, String> {
+    let topic = |line: &LinePlan| {
+        let checks = line.line.checks.iter().zip(&line.checks);
+        let named = checks
+            .map(|(check, plan)| (plan.slot, verdict_topic(&start.site, &start.gateway, &line.line.id, &check.id)));
+        named.collect::<Vec<_>>()
+    };
+    lines.iter().flat_map(topic).collect()
+}
+
+fn presence_topic(plan: &ConnectionPlan) -> Option<String> {
+    match &plan.driver {
+        DriverPlan::Mqtt { options, .. } => options.last_will.as_ref().map(|will| will.topic.clone()),
+        DriverPlan::Modbus(_) | DriverPlan::Replay(_) => None,
+    }
+}
+
+fn line(plan: &LinePlan, gauge: &Arc<LineGauge>, checks: Vec<CheckStart>, start: &CellStart, ends: &Ends) -> Line {
+    let heartbeat = plan.heartbeat.and_then(|beat| {
+        let interlock = Interlock::new(beat.slot, WriteLimits::default());
+        let queue = ends.writes.get(&beat.connection)?.clone();
+        Some(Heartbeat { queue, interlock, every: beat.every, due: start.clock.mono(), beat: 0 })
+    });
+    let mut built = Vec::new();
+    for (i, begun) in checks.into_iter().enumerate() {
+        built.push(check(plan, i, begun, gauge, start, ends));
+    }
+    Line {
+        id: plan.line.id.value.clone(),
+        latest: Line::nothing_yet(plan.line.tags.len()),
+        arrived_at: takt_plant::WallTime::from_ns(0),
+        checks: built,
+        heartbeat,
+        sources: plan.sources.clone(),
+        gauge: Arc::clone(gauge),
+    }
+}
+
+fn check(
+    plan: &LinePlan,
+    i: usize,
+    begun: CheckStart,
+    gauge: &Arc<LineGauge>,
+    start: &CellStart,
+    ends: &Ends,
+) -> Check {
+    let (written, planned) = (&plan.line.checks[i], &plan.checks[i]);
+    let gauge = gauge.find(&written.id).expect("every planned check has a gauge");
+    let inputs = written
+        .inputs
+        .iter()
+        .filter_map(|input| Some((input.role.to_string(), plan.line.tag(input.tag)?.id.value.clone())));
+    let recipe = match &written.selection {
+        Selection::Model(_) => Recipe::Single,
+        Selection::Recipe(recipe) => {
+            Recipe::ByTag { tag: recipe.tag, places: recipe.map.iter().map(|(key, _)| key.clone()).collect() }
+        }
+    };
+    let mut outputs = Vec::new();
+    let mut handshakes = Vec::new();
+    for (output, target) in written.outputs.iter().zip(&planned.outputs) {
+        let Some(queue) = ends.writes.get(&target.connection) else { continue };
+        let file = format!("{}.{}.{}.intent", *plan.line.id, *written.id, *output.id);
+        let intents = match IntentLog::open(&start.intents.join(file), begun.given) {
+            Ok(intents) => intents,
+            Err(error) => {
+                tracing::error!(output = %*output.id, %error, "the intent log cannot be opened; the output stays away");
+                continue;
+            }
+        };
+        let shown = gauge.output(&output.id).expect("every planned output has a gauge");
+        if let Some(handshake) = target.handshake {
+            handshakes.push((outputs.len(), handshake.ready, handshake.part));
+        }
+        outputs.push(Port::new(PortParts {
+            id: output.id.value.clone(),
+            machine: Machine::new(machine(output, written.deadline)),
+            verdict: Interlock::new(target.verdict, output.limits),
+            answer: target.handshake.map(|handshake| Interlock::new(handshake.answer, WriteLimits::default())),
+            queue: queue.clone(),
+            intents,
+            read_back: output.read_back,
+            repeat_safe: output.repeat_safe,
+            gauge: Arc::clone(shown),
+        }));
+    }
+    Check::new(CheckParts {
+        line: plan.line.id.value.clone(),
+        id: written.id.value.clone(),
+        gateway: start.gateway.clone(),
+        slot: planned.slot,
+        inputs: inputs.collect(),
+        deadline: written.deadline,
+        gate: Gate { when: written.when.clone(), recipe },
+        windower: begun.windower,
+        seats: begun.seats,
+        outputs,
+        handshakes,
+        gauge,
+        epoch: begun.epoch,
+        seq: begun.seq,
+        given: begun.given,
+    })
+}
+
+fn machine(output: &Output, deadline: Duration) -> Options {
+    let (mode, rest) = match &output.mode {
+        OutputMode::Level => (Mode::Level, output.values.pass),
+        OutputMode::Pulse { duration, rest } => (Mode::Pulse { duration: *duration }, *rest),
+        OutputMode::Handshake(_) => (Mode::Handshake, zero_like(output.values.pass)),
+    };
+    let written = &output.values;
+    let values = Values {
+        pass: written.pass,
+        fail: written.fail,
+        inconclusive: written.inconclusive,
+        fail_safe: output.fail_safe,
+        rest,
+    };
+    Options { mode, values, deadline }
+}
+
+fn zero_like(value: WriteValue) -> WriteValue {
+    match value {
+        WriteValue::Coil(_) => WriteValue::Coil(false),
+        WriteValue::Number(_) => WriteValue::Number(0.0),
+        WriteValue::Integer(_) => WriteValue::Integer(0),
+    }
+}
+
+/// Longest sleep of a cell: clock jumps and drafts are looked after at least this often.
+const SLEEP_MAX: Duration = Duration::from_millis(200);
+
+/// Wakes the cell when something is due.
+async fn tick(cell: Rc<RefCell<Cell>>, clock: Clock) {
+    let waker = cell.borrow().waker();
+    loop {
+        let latest = clock.mono().plus(SLEEP_MAX);
+        let at = cell.borrow().next_wake().map_or(latest, |at| at.min(latest));
+        tokio::select! {
+            () = waker.notified() => {}
+            () = tokio::time::sleep_until(clock.instant(at).into()) => cell.borrow_mut().tick(),
+        }
+    }
+}
+
+/// Takes the executor's results.
+async fn take(cell: Rc<RefCell<Cell>>, mut results: mpsc::Receiver<Reply>) {
+    while let Some(reply) = results.recv().await {
+        cell.borrow_mut().scored(reply);
+    }
+}
+
+/// Verdicts that are read from the store at a time.
+const PAGE: usize = 256;
+/// Time between two looks while an outbox is live, down, or waits for confirmations.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Brings a broker the verdicts that it has not confirmed.
+struct CatchUp {
+    cell: Rc<RefCell<Cell>>,
+    source: usize,
+    store: Store,
+    durable: watch::Receiver<Ticket>,
+}
+
+impl CatchUp {
+    async fn run(self, presence: Option<String>, clock: Clock) {
+        let mut was = Way::Down;
+        loop {
+            let way = self.cell.borrow_mut().outbox(self.source).map_or(Way::Down, |outbox| outbox.way());
+            if was == Way::Down && way != Way::Down {
+                self.present(presence.as_deref(), clock);
+            }
+            was = way;
+            let went_on = way == Way::CatchingUp && self.page().await;
+            if !went_on {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+    }
+
+    /// Reads and offers a page; says whether to go on at once.
+    async fn page(&self) -> bool {
+        let Some(connection) = self.cell.borrow_mut().outbox(self.source).map(|outbox| outbox.connection()) else {
+            return false;
+        };
+        let durable = *self.durable.borrow();
+        let page = match self.store.outbox_pending(connection, PAGE).await {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::warn!(%error, "verdicts for the broker cannot be read from the store");
+                return false;
+            }
+        };
+        let mut cell = self.cell.borrow_mut();
+        if cell.catch_up(self.source, &page) {
+            return true;
+        }
+        let all_in_store = cell.last_verdict() <= durable;
+        let is_whole = page.len() < PAGE;
+        if all_in_store
+            && is_whole
+            && let Some(outbox) = cell.outbox(self.source)
+        {
+            outbox.caught_up();
+        }
+        false
+    }
+
+    fn present(&self, topic: Option<&str>, clock: Clock) {
+        let Some(topic) = topic else { return };
+        let mut payload = Vec::new();
+        state_json(Presence::Online, clock.wall(), env!("CARGO_PKG_VERSION"), &mut payload);
+        let mut cell = self.cell.borrow_mut();
+        if let Some(outbox) = cell.outbox(self.source) {
+            // Refused: the next connection says it again.
+            let _ = outbox.outlet().offer(topic, payload, Qos::AtLeastOnce, true, 0);
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! What an output does with verdicts: a pure machine, from verdicts and replies to writes.
+//!
+//! Drive it so: tell it each [`Said`] with the time; send every [`Act`] that it returns, in order;
+//! when a write's outcome is known, tell it [`Said::Outcome`]; wake it at [`Machine::next_wake`]
+//! with [`Said::Tick`]. It never repeats a write on its own.
+//!
+//! * *level*: the verdict's value stays until the next verdict.
+//! * *pulse*: a value other than the rest value is taken back after the pulse's duration. A second
+//!   verdict inside the pulse prolongs it: two rejects that touch must not become one short pulse.
+//! * *handshake* (B17): verdict first, then the part number as the answer, so that a PLC that sees
+//!   its own number finds the verdict valid; both are cleared when the PLC takes "ready" back.
+
+use std::time::Duration;
+use takt_plant::{MonoTime, Outcome, Purpose, WriteValue};
+
+/// How an output behaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Mode {
+    /// The value stays.
+    Level,
+    /// The value is taken back after a while.
+    Pulse {
+        /// How long the value stays.
+        duration: Duration,
+    },
+    /// The PLC asks, the gateway answers, the PLC confirms.
+    Handshake,
+}
+
+/// The values of the three outcomes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Values {
+    /// For a pass.
+    pub pass: WriteValue,
+    /// For a fail.
+    pub fail: WriteValue,
+    /// For an inconclusive verdict.
+    pub inconclusive: WriteValue,
+    /// Written when a verdict is late or its source is gone.
+    pub fail_safe: WriteValue,
+    /// What a pulse or a handshake returns to.
+    pub rest: WriteValue,
+}
+
+impl Values {
+    fn of(&self, outcome: &Outcome) -> WriteValue {
+        match outcome {
+            Outcome::Pass => self.pass,
+            Outcome::Fail => self.fail,
+            Outcome::Inconclusive(_) => self.inconclusive,
+        }
+    }
+}
+
+/// How one output is set up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// How it behaves.
+    pub mode: Mode,
+    /// What it writes.
+    pub values: Values,
+    /// From the arrival of the closing sample to the write's confirmation.
+    pub deadline: Duration,
+}
+
+/// Which register a write goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The output itself.
+    Verdict,
+    /// The handshake's answer register.
+    Answer,
+}
+
+/// What the machine is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Said {
+    /// A verdict on a window whose closing sample arrived at `closed`, for this part number.
+    Verdict {
+        /// What was judged.
+        outcome: Outcome,
+        /// Arrival of the closing sample.
+        closed: MonoTime,
+        /// The part number of a handshake.
+        part: Option<i64>,
+    },
+    /// A window's verdict did not come in time, or its source is gone, or the link came back.
+    FailSafe,
+    /// The handshake's ready flag, whenever it is read.
+    Ready(bool),
+    /// The outcome of the write to a target: whether it is known to have been done.
+    Outcome {
+        /// Which write.
+        target: Target,
+        /// Known to be done.
+        done: bool,
+    },
+    /// Time has come.
+    Tick,
+}
+
+/// A write to be sent now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Act {
+    /// Where to.
+    pub target: Target,
+    /// What.
+    pub value: WriteValue,
+    /// Why.
+    pub purpose: Purpose,
+    /// Not to be sent any more after this.
+    pub not_after: MonoTime,
+}
+
+/// One output's machine.
+#[derive(Debug)]
+pub struct Machine {
+    options: Options,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Phase {
+    Rest,
+    Pulsing {
+        until: MonoTime,
+    },
+    /// The verdict is on its way; its part number follows when it is known to have arrived.
+    Answering {
+        part: Option<i64>,
+        not_after: MonoTime,
+    },
+    Answered,
+}
+
+/// How long a fail-safe value or the end of a pulse is worth sending: as long as it takes.
+const NO_END: MonoTime = MonoTime::from_ns(u64::MAX);
+
+impl Machine {
+    /// A machine at rest.
+    pub fn new(options: Options) -> Self {
+        Self { options, phase: Phase::Rest }
+    }
+
+    /// How it is set up.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// When it wants [`Said::Tick`].
+    pub fn next_wake(&self) -> Option<MonoTime> {
+        match self.phase {
+            Phase::Pulsing { until } => Some(until),
+            _ => None,
+        }
+    }
+
+    /// Takes what happened and says what to write.
+    pub fn hear(&mut self, said: &Said, now: MonoTime) -> Vec<Act> {
+        match said {
+            Said::Verdict { outcome, closed, part } => self.verdict(outcome, *closed, *part, now),
+            Said::FailSafe => self.fail_safe(),
+            Said::Ready(ready) => self.ready(*ready),
+            Said::Outcome { target, done } => self.outcome(*target, *done),
+            Said::Tick => self.tick(now),
+        }
+    }
+
+    fn verdict(&mut self, outcome: &Outcome, closed: MonoTime, part: Option<i64>, now: MonoTime) -> Vec<Act> {
+        let not_after = closed.plus(self.options.deadline);
+        if now > not_after {
+            return self.fail_safe();
+        }
+        let value = self.options.values.of(outcome);
+        match self.options.mode {
+            Mode::Level => {}
+            Mode::Pulse { .. } if value == self.options.values.rest => return Vec::new(),
+            Mode::Pulse { duration } => self.phase = Phase::Pulsing { until: now.plus(duration) },
+            Mode::Handshake => self.phase = Phase::Answering { part, not_after },
+        }
+        vec![Act { target: Target::Verdict, value, purpose: Purpose::Verdict, not_after }]
+    }
+
+    fn fail_safe(&mut self) -> Vec<Act> {
+        let value = self.options.values.fail_safe;
+        // A handshake's part stays without answer: the PLC's own time-out must see that.
+        self.phase = Phase::Rest;
+        vec![Act { target: Target::Verdict, value, purpose: Purpose::FailSafe, not_after: NO_END }]
+    }
+
+    fn ready(&mut self, ready: bool) -> Vec<Act> {
+        if ready || self.phase != Phase::Answered {
+            return Vec::new();
+        }
+        self.phase = Phase::Rest;
+        vec![
+            self.release(Target::Answer, WriteValue::Integer(0)),
+            self.release(Target::Verdict, self.options.values.rest),
+        ]
+    }
+
+    fn outcome(&mut self, target: Target, done: bool) -> Vec<Act> {
+        let Phase::Answering { part, not_after } = self.phase else { return Vec::new() };
+        match (target, done, part) {
+            (Target::Verdict, true, Some(part)) => {
+                let value = WriteValue::Integer(part);
+                vec![Act { target: Target::Answer, value, purpose: Purpose::Verdict, not_after }]
+            }
+            (Target::Answer, true, _) => {
+                self.phase = Phase::Answered;
+                Vec::new()
+            }
+            // Unknown or refused: no answer, and nothing is repeated.
+            _ => {
+                self.phase = Phase::Rest;
+                Vec::new()
+            }
+        }
+    }
+
+    fn tick(&mut self, now: MonoTime) -> Vec<Act> {
+        match self.phase {
+            Phase::Pulsing { until } if now >= until => {
+                self.phase = Phase::Rest;
+                vec![self.release(Target::Verdict, self.options.values.rest)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn release(&self, target: Target, value: WriteValue) -> Act {
+        Act { target, value, purpose: Purpose::Release, not_after: NO_END }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use takt_plant::Inconclusive;
+
+    const ON: WriteValue = WriteValue::Coil(true);
+    const OFF: WriteValue = WriteValue::Coil(false);
+
+    fn at(ms: u64) -> MonoTime {
+        MonoTime::from_ns(ms * 1_000_000)
+    }
+
+    fn machine(mode: Mode) -> Machine {
+        let values = Values { pass: OFF, fail: ON, inconclusive: ON, fail_safe: ON, rest: OFF };
+        Machine::new(Options { mode, values, deadline: Duration::from_millis(20) })
+    }
+
+    fn verdict(outcome: Outcome, closed_ms: u64, part: Option<i64>) -> Said {
+        Said::Verdict { outcome, closed: at(closed_ms), part }
+    }
+
+    /// Tells the machine each thing at its time and compares the writes.
+    fn check(mode: Mode, story: &[(u64, Said, &[(Target, WriteValue, Purpose)])]) {
+        let mut machine = machine(mode);
+        for (ms, said, expected) in story {
+            let acts = machine.hear(said, at(*ms));
+            let acts: Vec<_> = acts.iter().map(|a| (a.target, a.value, a.purpose)).collect();
+            assert_eq!(acts, *expected, "at {ms} ms, told {said:?}");
+        }
+    }
+
+    #[test]
+    fn level_follows_the_verdict() {
+        let inconclusive = Outcome::Inconclusive(Inconclusive::NoModel);
+        check(
+            Mode::Level,
+            &[
+                (1, verdict(Outcome::Fail, 0, None), &[(Target::Verdict, ON, Purpose::Verdict)]),
+                (2, verdict(Outcome::Pass, 1, None), &[(Target::Verdict, OFF, Purpose::Verdict)]),
+                (3, verdict(inconclusive, 2, None), &[(Target::Verdict, ON, Purpose::Verdict)]),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_late_verdict_is_never_written() {
+        check(
+            Mode::Level,
+            &[
+                (21, verdict(Outcome::Pass, 0, None), &[(Target::Verdict, ON, Purpose::FailSafe)]),
+                (30, Said::FailSafe, &[(Target::Verdict, ON, Purpose::FailSafe)]),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_pulse_ends_by_itself_and_is_prolonged() {
+        let pulse = Mode::Pulse { duration: Duration::from_millis(50) };
+        check(
+            pulse,
+            &[
+                (0, verdict(Outcome::Pass, 0, None), &[]),
+                (1, verdict(Outcome::Fail, 0, None), &[(Target::Verdict, ON, Purpose::Verdict)]),
+                (40, verdict(Outcome::Fail, 40, None), &[(Target::Verdict, ON, Purpose::Verdict)]),
+                (51, Said::Tick, &[]),
+                (90, Said::Tick, &[(Target::Verdict, OFF, Purpose::Release)]),
+                (91, Said::Tick, &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_handshake_answers_with_the_part_number_then_clears() {
+        let done = |target| Said::Outcome { target, done: true };
+        let clear =
+            [(Target::Answer, WriteValue::Integer(0), Purpose::Release), (Target::Verdict, OFF, Purpose::Release)];
+        check(
+            Mode::Handshake,
+            &[
+                (0, Said::Ready(true), &[]),
+                (1, verdict(Outcome::Fail, 0, Some(4711)), &[(Target::Verdict, ON, Purpose::Verdict)]),
+                (2, done(Target::Verdict), &[(Target::Answer, WriteValue::Integer(4711), Purpose::Verdict)]),
+                (3, done(Target::Answer), &[]),
+                (4, Said::Ready(true), &[]),
+                (5, Said::Ready(false), &clear),
+                (6, Said::Ready(false), &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_unknown_outcome_gives_no_answer() {
+        let lost = Said::Outcome { target: Target::Verdict, done: false };
+        check(
+            Mode::Handshake,
+            &[
+                (1, verdict(Outcome::Pass, 0, Some(1)), &[(Target::Verdict, OFF, Purpose::Verdict)]),
+                (2, lost, &[]),
+                (3, Said::Ready(false), &[]),
+            ],
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! Write-back: from a verdict to a register of a PLC.
+//!
+//! [`machine`] decides what is written, [`intent`] keeps a crash from repeating it, the interlock
+//! of `takt-plant` allows it, and the connection's driver sends it.
+
+pub mod intent;
+pub mod machine;
+pub mod port;

@@ -1,0 +1,90 @@
+//! An archive in memory, for tests and the example only.
+
+use futures::future::BoxFuture;
+use std::sync::Mutex;
+use takt::api::{
+    Archive, ArchiveError, EventQuery, EventView, HistoryQuery, ModelEntry, Taken, VerdictPage, VerdictQuery,
+};
+use takt::board::VerdictView;
+use takt_plant::{Reading, WallTime};
+
+/// An archive in memory.
+#[derive(Default)]
+pub struct Shelf {
+    pub verdicts: Mutex<Vec<VerdictView>>,
+    pub samples: Vec<(WallTime, Reading)>,
+    pub unreadable: bool,
+}
+
+impl Shelf {
+    fn open(&self) -> Result<(), ArchiveError> {
+        let why = || ArchiveError::Unreadable { why: "the disk is gone".into() };
+        if self.unreadable { Err(why()) } else { Ok(()) }
+    }
+
+    fn page(&self, query: &VerdictQuery) -> Result<VerdictPage, ArchiveError> {
+        let skip: usize = match &query.cursor {
+            None => 0,
+            Some(cursor) => cursor.parse().map_err(|_| ArchiveError::BadCursor)?,
+        };
+        let all = self.verdicts.lock().expect("nobody panics here");
+        let wanted = |v: &&VerdictView| {
+            query.line.as_ref().is_none_or(|line| line.as_str() == v.line)
+                && query.check.as_ref().is_none_or(|check| check.as_str() == v.check)
+                && query.verdict.is_none_or(|word| word == v.verdict)
+        };
+        let found: Vec<_> = all.iter().rev().filter(wanted).cloned().collect();
+        let end = skip + query.n_max;
+        let next = (end < found.len()).then(|| end.to_string());
+        Ok(VerdictPage { verdicts: found.into_iter().skip(skip).take(query.n_max).collect(), next })
+    }
+}
+
+impl Archive for Shelf {
+    fn verdicts(&self, query: VerdictQuery) -> BoxFuture<'_, Result<VerdictPage, ArchiveError>> {
+        Box::pin(async move {
+            self.open()?;
+            self.page(&query)
+        })
+    }
+
+    fn history<'a>(&'a self, query: HistoryQuery, take: &'a mut Taken<'a>) -> BoxFuture<'a, Result<(), ArchiveError>> {
+        Box::pin(async move {
+            self.open()?;
+            for tag in 0..query.tags.len() {
+                for (at, reading) in &self.samples {
+                    take(tag, *at, reading);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn models(&self) -> BoxFuture<'_, Result<Vec<ModelEntry>, ArchiveError>> {
+        Box::pin(async {
+            self.open()?;
+            Ok(vec![ModelEntry {
+                name: "press-a".into(),
+                version: "4".into(),
+                digest: "b3:5e".into(),
+                n_bytes: 40_960,
+                installed_at: "2026-01-02T03:04:05.000000Z".into(),
+                active_in: vec!["press-3/stroke".into()],
+            }])
+        })
+    }
+
+    fn events(&self, query: EventQuery) -> BoxFuture<'_, Result<Vec<EventView>, ArchiveError>> {
+        Box::pin(async move {
+            self.open()?;
+            let event = EventView {
+                at: "2026-01-02T03:04:05.000000Z".into(),
+                kind: "armed".into(),
+                actor: Some("anna (uid 1000)".into()),
+                place: "press-3/stroke/reject".into(),
+                text: "writes go out".into(),
+            };
+            Ok(std::iter::repeat_n(event, query.n_max.min(2)).collect())
+        })
+    }
+}

@@ -1,0 +1,9 @@
+//! End to end: the real program between real peers, on real data.
+
+mod crash;
+mod feed;
+mod nab;
+mod petrobras;
+mod skab;
+mod tep_mqtt;
+mod verdicts;
