@@ -85,7 +85,12 @@ impl Writer {
                 return;
             }
         };
-        match self.insert_chunk(group, last_row, &chunk).await {
+        let made = self.make_room().await;
+        let put = match made {
+            Ok(()) => self.insert_chunk(group, last_row, &chunk).await,
+            Err(error) => Err(error),
+        };
+        match put {
             Ok(()) => Counters::add(&self.shared.counters.n_chunks, 1),
             Err(error) => {
                 self.sealing = Some(Sealing { group, first_row, last_row, work: Work::Waiting(chunk) });

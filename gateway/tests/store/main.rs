@@ -1,0 +1,12 @@
+//! The store from outside: what is promised when it is fed, asked, cut off, filled up and exported.
+
+mod bench;
+mod export;
+mod journal;
+mod kill;
+mod limits;
+mod outbox;
+mod query;
+mod recovery;
+mod support;
+mod unwritable;
