@@ -13,6 +13,8 @@ mod replay;
 
 pub use checks::{CheckPlan, HandshakePlan, HeartbeatPlan, LinePlan, OutputPlan};
 pub use groups::{Group, LineGroups, expand};
+pub use modbus::options as device;
+pub use mqtt::client as broker;
 
 use crate::store::{CheckLayout, ConnectionLayout, ConnectionSlot, GroupLayout, Layout, Slots, WhenUnwritable};
 use takt_config::resolved::{Connection, ConnectionKind, Resolved, WhenUnwritable as AsWritten};

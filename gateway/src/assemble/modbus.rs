@@ -78,7 +78,8 @@ fn targets<'a>(connection: &Connection, lines: &'a [LinePlan]) -> Vec<&'a WriteT
     targets
 }
 
-fn options(device: &Modbus) -> ModbusOptions {
+/// A device's connection, with nothing to read or write yet.
+pub fn options(device: &Modbus) -> ModbusOptions {
     let port = if device.address.contains(':') { "" } else { ":502" };
     let mut options = ModbusOptions::new(&format!("{}{port}", *device.address));
     options.timing.timeout = device.timeout;

@@ -64,6 +64,18 @@ pub(super) fn outward(
     Some(planned(connection, broker, slot, driver, false))
 }
 
+/// A broker's connection by itself, for people who listen.
+///
+/// # Errors
+/// Every problem of the connection.
+pub fn client(connection: &Connection, broker: &Mqtt, whose: &Whose) -> Result<Options, Problems> {
+    let mut problems = Problems::default();
+    match options(connection, broker, whose, "", &mut problems) {
+        Some(options) => problems.or(options),
+        None => Err(problems),
+    }
+}
+
 fn planned(
     connection: &Connection,
     broker: &Mqtt,

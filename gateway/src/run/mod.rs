@@ -11,7 +11,7 @@ mod documents;
 mod plans;
 mod restore;
 
-pub use documents::{DocumentSource, KIND, check, gateway, read_all};
+pub use documents::{DocumentSource, KIND, check, gateway, keep, merged, plan, read_all};
 
 use crate::api::{HttpOptions, Server};
 use crate::assemble::{self, Whose};

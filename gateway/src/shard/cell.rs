@@ -8,7 +8,7 @@ use crate::pipeline::bench::Seat;
 use crate::pipeline::cell::{ArmOrder, Cell, CellParts};
 use crate::pipeline::check::{Check, CheckParts};
 use crate::pipeline::executor::{Executor, Reply};
-use crate::pipeline::gate::{Gate, Recipe};
+use crate::pipeline::gate::Gate;
 use crate::pipeline::line::{Heartbeat, Line};
 use crate::pipeline::outbox::{Outbox, Way};
 use crate::pipeline::port::CellPort;
@@ -28,7 +28,7 @@ use takt_adapters::mqtt::options::Qos;
 use takt_adapters::mqtt::{Command, Outlet, OutletLimits, Ports};
 use takt_adapters::replay;
 use takt_adapters::{Clock, Ticket};
-use takt_config::resolved::{Output, OutputMode, Selection};
+use takt_config::resolved::{Output, OutputMode};
 use takt_models::windower::Windower;
 use takt_plant::{GatewayId, Interlock, SiteId, WriteLimits, WriteValue};
 use tokio::sync::{mpsc, watch};
@@ -301,12 +301,6 @@ fn check(
         .inputs
         .iter()
         .filter_map(|input| Some((input.role.to_string(), plan.line.tag(input.tag)?.id.value.clone())));
-    let recipe = match &written.selection {
-        Selection::Model(_) => Recipe::Single,
-        Selection::Recipe(recipe) => {
-            Recipe::ByTag { tag: recipe.tag, places: recipe.map.iter().map(|(key, _)| key.clone()).collect() }
-        }
-    };
     let mut outputs = Vec::new();
     let mut handshakes = Vec::new();
     for (output, target) in written.outputs.iter().zip(&planned.outputs) {
@@ -342,7 +336,7 @@ fn check(
         slot: planned.slot,
         inputs: inputs.collect(),
         deadline: written.deadline,
-        gate: Gate { when: written.when.clone(), recipe },
+        gate: Gate::of(written),
         windower: begun.windower,
         seats: begun.seats,
         outputs,
