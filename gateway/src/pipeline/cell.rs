@@ -202,11 +202,12 @@ impl Cell {
         let Some(outbox) = self.outbox(source) else { return false };
         let mut went_on = false;
         for verdict in page {
-            if outbox.is_offered(verdict.check, &verdict.record) {
+            let record = Arc::new(verdict.record.clone());
+            if outbox.is_offered(verdict.check, &record) {
                 continue;
             }
             went_on = true;
-            if !outbox.republish(verdict.check, &verdict.record) {
+            if !outbox.republish(verdict.check, &record) {
                 break;
             }
         }

@@ -1,5 +1,7 @@
 //! The store from outside: what is promised when it is fed, asked, cut off, filled up and exported.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking, and waits by the clock")]
+
 mod bench;
 mod export;
 mod journal;

@@ -45,7 +45,7 @@ pub type Columns = &'static [(&'static str, Kind)];
 /// A table on its way out.
 pub enum Sheet<W: Write + Send> {
     /// As text.
-    Csv(CsvSheet<W>),
+    Csv(Box<CsvSheet<W>>),
     /// As Parquet.
     Parquet(Box<ParquetSheet<W>>),
 }
@@ -54,7 +54,7 @@ impl<W: Write + Send> Sheet<W> {
     /// Begins a table.
     pub fn new(format: Format, columns: Columns, out: W) -> io::Result<Self> {
         Ok(match format {
-            Format::Csv => Self::Csv(CsvSheet::new(columns, out)?),
+            Format::Csv => Self::Csv(Box::new(CsvSheet::new(columns, out)?)),
             Format::Parquet => Self::Parquet(Box::new(ParquetSheet::new(columns, out)?)),
         })
     }
