@@ -73,6 +73,26 @@ pub fn open_readers(path: &Path) -> SqlitePool {
         .connect_lazy_with(connect)
 }
 
+/// Runs some work as one transaction, whole or not at all.
+///
+/// Not by sqlx's own transactions: after an error that makes SQLite roll back by itself (a full
+/// disk), sqlx still counts the transaction as open and refuses every later one.
+pub async fn transact<T>(
+    conn: &mut SqliteConnection,
+    work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
+) -> Result<T, sqlx::Error> {
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
+    let result = match work(&mut *conn).await {
+        Ok(value) => sqlx::query("COMMIT").execute(&mut *conn).await.map(|_| value),
+        Err(error) => Err(error),
+    };
+    if result.is_err() {
+        // Fails when SQLite has rolled back already, and then there is nothing to do.
+        let _ = sqlx::query("ROLLBACK").execute(conn).await;
+    }
+    result
+}
+
 /// The first number of the first row, if there is one.
 pub async fn first_i64(conn: &mut SqliteConnection, sql: &'static str) -> Result<Option<i64>, sqlx::Error> {
     let row = sqlx::query(sql).fetch_optional(conn).await?;

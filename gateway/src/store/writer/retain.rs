@@ -3,7 +3,7 @@
 
 use super::{LOOK, Writer};
 use crate::store::db;
-use sqlx::{Connection, Error, Row};
+use sqlx::{Error, Row};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use takt_plant::WallTime;
@@ -185,12 +185,13 @@ impl Writer {
         reason: Reason,
         n: i64,
     ) -> Result<bool, Error> {
-        let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(sql).bind(last).execute(&mut *tx).await?;
         let count = "INSERT INTO dropped (kind, reason, n) VALUES (?, ?, ?) \
                      ON CONFLICT (kind, reason) DO UPDATE SET n = n + excluded.n";
-        sqlx::query(count).bind(kind).bind(reason.word()).bind(n).execute(&mut *tx).await?;
-        tx.commit().await?;
+        db::transact(&mut self.conn, async |conn| {
+            sqlx::query(sql).bind(last).execute(&mut *conn).await?;
+            sqlx::query(count).bind(kind).bind(reason.word()).bind(n).execute(conn).await
+        })
+        .await?;
         Ok(true)
     }
 
