@@ -2,6 +2,7 @@
 
 use super::checks::LinePlan;
 use super::{ConnectionPlan, DriverPlan};
+use crate::egress::Egress;
 use crate::store::ConnectionSlot;
 use takt_adapters::modbus::{
     Address, Codec, GroupOptions, ModbusOptions, Order, Plan, Scale, Sentinel, TagOptions, ValueType, WriteFunction,
@@ -12,7 +13,7 @@ use takt_config::resolved::{
     TagSource, WriteTarget,
 };
 use takt_config::{At, Problems};
-use takt_plant::{Value, WriteSlot};
+use takt_plant::{ExportClass, Value, WriteSlot};
 
 /// Plans a device: what is read from it and what may be written to it.
 pub(super) fn plan(
@@ -48,6 +49,7 @@ pub(super) fn plan(
             address: device.address.value.clone(),
             slot,
             publishes: false,
+            egress: Egress::new(connection.id.as_str(), ExportClass::Never),
             feeds: true,
             driver: DriverPlan::Modbus(Box::new(plan)),
         }),

@@ -3,6 +3,7 @@
 use super::checks::LinePlan;
 use super::groups::Group;
 use super::{ConnectionPlan, DriverPlan, Whose};
+use crate::egress::Egress;
 use crate::payload::{Presence, state_json, state_topic};
 use crate::store::ConnectionSlot;
 use std::time::Duration;
@@ -84,7 +85,8 @@ fn planned(
     feeds: bool,
 ) -> ConnectionPlan {
     let (id, kind, address) = (connection.id.value.clone(), connection.kind.word(), broker.url.value.clone());
-    ConnectionPlan { id, kind, address, slot, publishes: broker.verdicts, feeds, driver }
+    let egress = Egress::new(id.as_str(), broker.reach);
+    ConnectionPlan { id, kind, address, slot, publishes: broker.verdicts, egress, feeds, driver }
 }
 
 fn options(

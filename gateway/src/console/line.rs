@@ -79,7 +79,8 @@ async fn export(name: &str, version: Option<u32>, output: Option<PathBuf>, conte
         None => find(name, &context.applied().await?)?,
     };
     let (name, version) = (document.name, document.version);
-    let text = document.text.with_context(|| format!("version {version} of {name} took it out of force; it has no text"))?;
+    let text =
+        document.text.with_context(|| format!("version {version} of {name} took it out of force; it has no text"))?;
     let json = json!({ "name": name, "version": version, "text": text });
     let Some(path) = output else { return Ok(Answer::new(text, json)) };
     std::fs::write(&path, text).with_context(|| format!("{} cannot be written; check the folder", path.display()))?;
@@ -95,7 +96,9 @@ fn find(name: &str, applied: &[DocumentVersion]) -> Result<DocumentVersion> {
     };
     match by_name.or_else(|| applied.iter().find(holds)) {
         Some(document) => Ok(document.clone()),
-        None => bail!("no document in force is called '{name}' or holds such a line or connection; see `takt line list`"),
+        None => {
+            bail!("no document in force is called '{name}' or holds such a line or connection; see `takt line list`")
+        }
     }
 }
 

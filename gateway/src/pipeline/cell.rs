@@ -13,9 +13,7 @@ use super::source::Source;
 use super::turn::Turn;
 use crate::board::{Now, QueueGauge, WriteNote};
 use crate::record::VerdictRecord;
-use crate::store::{
-    CheckSlot, ConnectionSlot, Entry, Event, Full, Journal, StoredVerdict, WriteOutcome, WriteResult,
-};
+use crate::store::{CheckSlot, ConnectionSlot, Entry, Event, Full, Journal, StoredVerdict, WriteOutcome, WriteResult};
 use crate::writeback::port::{About, Moment, OnItsWay};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -204,11 +202,12 @@ impl Cell {
         let Some(outbox) = self.outbox(source) else { return false };
         let mut went_on = false;
         for verdict in page {
-            if outbox.is_offered(verdict.check, &verdict.record) {
+            let record = Arc::new(verdict.record.clone());
+            if outbox.is_offered(verdict.check, &record) {
                 continue;
             }
             went_on = true;
-            if !outbox.republish(verdict.check, &verdict.record) {
+            if !outbox.republish(verdict.check, &record) {
                 break;
             }
         }

@@ -88,7 +88,8 @@ pub(super) fn source(chosen: &Chosen, inputs: Vec<Input>, window: &WindowSpec, p
 fn read(list: &str, roles: &[String]) -> Result<Vec<(usize, Feature)>, String> {
     let mut items = Vec::new();
     for part in list.split(';').filter(|part| !part.trim().is_empty()) {
-        let (input, words) = part.split_once(':').ok_or_else(|| format!("'{part}' names no features; write INPUT:mean,std"))?;
+        let (input, words) =
+            part.split_once(':').ok_or_else(|| format!("'{part}' names no features; write INPUT:mean,std"))?;
         let input = input.trim();
         let places: Vec<usize> = (0..roles.len()).filter(|i| input == "*" || roles[*i] == input).collect();
         if places.is_empty() {
@@ -115,7 +116,9 @@ fn feature(text: &str) -> Result<Feature, String> {
         "kurtosis" => Feature::Kurtosis,
         "skewness" => Feature::Skewness,
         text => band(text).ok_or_else(|| {
-            format!("'{text}' is no feature; write mean, std, rms, peak, crest, kurtosis, skewness or band(10-100) in Hz")
+            format!(
+                "'{text}' is no feature; write mean, std, rms, peak, crest, kurtosis, skewness or band(10-100) in Hz"
+            )
         })?,
     })
 }

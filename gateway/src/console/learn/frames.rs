@@ -29,7 +29,8 @@ impl Frames {
         let mut groups = Vec::new();
         for (group, slot) in plan.groups.iter().zip(&plan.slots) {
             let tags: Vec<TagSlot> = group.tags.iter().copied().filter(|tag| wanted.contains(tag)).collect();
-            let ids: Vec<_> = tags.iter().filter_map(|tag| plan.line.tag(*tag)).map(|tag| tag.id.value.clone()).collect();
+            let ids: Vec<_> =
+                tags.iter().filter_map(|tag| plan.line.tag(*tag)).map(|tag| tag.id.value.clone()).collect();
             if !ids.is_empty() {
                 let stream = reader.stream(&plan.line.id, &ids, span).await?;
                 groups.push(Group { slot: *slot, tags, stream, waiting: VecDeque::new(), is_over: false });
@@ -44,7 +45,8 @@ impl Frames {
             group.fill().await?;
         }
         let first = |group: &Group| group.waiting.front().map(|frame| frame.arrived_at);
-        let earliest = self.groups.iter_mut().filter(|group| !group.waiting.is_empty()).min_by_key(|group| first(group));
+        let earliest =
+            self.groups.iter_mut().filter(|group| !group.waiting.is_empty()).min_by_key(|group| first(group));
         let Some(mut frame) = earliest.and_then(|group| group.waiting.pop_front()) else { return Ok(None) };
         let arrived_ns = frame.arrived_at.as_ns();
         let origin_ns = *self.origin_ns.get_or_insert(arrived_ns);

@@ -90,7 +90,8 @@ impl FromHistory {
         let (span, n_last) = self.span(context.clock.wall())?;
         let cutting = Cutting { plan, i, recipe, span, n_last };
         let chosen = Chosen::of(self.features.as_deref(), &cutting.plan.line, cutting.check())?;
-        let reader = context.reader()?.context("this gateway has no history yet; let it run with good production first")?;
+        let reader =
+            context.reader()?.context("this gateway has no history yet; let it run with good production first")?;
         let mut frames = Frames::open(&reader, &cutting.plan, &cutting.slots(), cutting.read()).await?;
         let rows = cutting.cut(&mut frames, chosen.as_ref()).await?;
         cutting.taken(rows, chosen, model)
@@ -223,7 +224,11 @@ impl Cutting {
         let n_rows = found.rows.len();
         if n_rows == 0 {
             let why = left_out.unwrap_or_else(|| "there are no samples in it".to_owned());
-            bail!("the history of {}/{} has no whole window in this span ({why}); choose another with --from and --to", **line, **check);
+            bail!(
+                "the history of {}/{} has no whole window in this span ({why}); choose another with --from and --to",
+                **line,
+                **check
+            );
         }
         let inputs = inputs(&self.plan.line, self.check(), chosen.as_ref());
         let columns: Vec<Column> = match &chosen {
@@ -237,7 +242,8 @@ impl Cutting {
             None => Source::Frame,
             Some(chosen) => features::source(&chosen, inputs, &self.check().window, &found.pool)?,
         };
-        let at = |at: WallTime| if at == WallTime::MIN { "the beginning".into() } else { crate::payload::time_text(at) };
+        let at =
+            |at: WallTime| if at == WallTime::MIN { "the beginning".into() } else { crate::payload::time_text(at) };
         let of = self.recipe.map(|_| format!(", model {model}")).unwrap_or_default();
         let from = format!("{}/{}{of}, {} to {}", **line, **check, at(self.span.from), at(self.span.to));
         Ok(Taken { columns, rows, limit_set: None, source, from, model: Some(model), left_out })
@@ -249,7 +255,12 @@ impl Rows {
         Self { rows: VecDeque::new(), pool: Pool::new(n_inputs), left_out: BTreeMap::new() }
     }
 
-    fn add(&mut self, window: &Window, features: Option<&mut takt_models::features::FeaturePlan>, n_max: usize) -> Result<()> {
+    fn add(
+        &mut self,
+        window: &Window,
+        features: Option<&mut takt_models::features::FeaturePlan>,
+        n_max: usize,
+    ) -> Result<()> {
         let row = match features {
             None => window.columns.iter().filter_map(|column| column.last().copied()).collect(),
             Some(plan) => {

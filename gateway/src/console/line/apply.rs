@@ -59,7 +59,8 @@ impl Arguments {
 /// The name under which a file is kept.
 fn name(file: &Path) -> Result<String> {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let named = LineId::new(&stem).map_err(|error| exit::usage(format!("{}: {error}; rename the file", file.display())));
+    let named =
+        LineId::new(&stem).map_err(|error| exit::usage(format!("{}: {error}; rename the file", file.display())));
     named.map(|_| stem)
 }
 
@@ -103,7 +104,8 @@ impl Apply {
     /// Everything as it would be in force, with problems at the places of the files.
     fn check(&self, before: &[DocumentVersion], context: &Context) -> Result<()> {
         let mut sources = context.source.sources()?;
-        for document in before.iter().filter(|document| !self.documents.iter().any(|(name, _)| *name == document.name)) {
+        for document in before.iter().filter(|document| !self.documents.iter().any(|(name, _)| *name == document.name))
+        {
             sources.extend(document.text.as_ref().map(|text| Source::new(&document.name, text.clone())));
         }
         let new: Vec<Source> = self.documents.iter().filter_map(|(_, source)| source.clone()).collect();
