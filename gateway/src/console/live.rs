@@ -92,7 +92,10 @@ fn text(status: &Status) -> String {
         let mark = if problem.severity == Severity::NotReady { "not ready" } else { "note" };
         format!("{mark}: {}: {}", problem.place, problem.why)
     });
-    parts.extend(problems);
+    let problems: Vec<String> = problems.collect();
+    if !problems.is_empty() {
+        parts.push(problems.join("\n"));
+    }
     let checks: Vec<&CheckStatus> = status.lines.iter().flat_map(|line| &line.checks).collect();
     if !checks.is_empty() {
         parts.push(self::checks(&checks));
