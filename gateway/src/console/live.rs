@@ -53,6 +53,11 @@ pub(super) async fn tags(tags: &Tags, context: &Context) -> Result<Answer> {
     Ok(Answer::new(text, json!({ "tags": json["tags"] })))
 }
 
+/// The name of the gateway that answers at this configuration's address, if one does.
+pub(super) async fn answering(context: &Context) -> Option<String> {
+    get(context, "/api/v1/status", &[]).await.ok()?["gateway"].as_str().map(str::to_owned)
+}
+
 /// Asks the gateway of this configuration.
 async fn get(context: &Context, path: &str, query: &[(&str, &str)]) -> Result<Value> {
     let address = context.gateway()?.http.address.value;

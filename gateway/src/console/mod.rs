@@ -8,7 +8,9 @@
 mod answer;
 mod check;
 mod context;
+mod doctor;
 mod exit;
+mod export;
 mod field;
 mod learn;
 mod line;
@@ -51,8 +53,13 @@ enum Command {
     Run,
     /// Check documents without applying them; names every problem at once.
     Check(check::Arguments),
+    /// Write samples or verdicts of any span as CSV or Parquet.
+    #[command(subcommand)]
+    Export(export::Command),
     /// Learn a baseline from good production and pack it as a model.
     Learn(Box<learn::Arguments>),
+    /// Examine this box: library, devices, disk, clock, port, secrets, documents.
+    Doctor,
     /// Show how the running gateway does.
     Status,
     /// Show the live values of a line's tags.
@@ -105,6 +112,8 @@ impl Command {
             Self::Run => serve::run(context).await,
             Self::Check(arguments) => check::run(&arguments, context),
             Self::Learn(arguments) => learn::run(*arguments, context).await,
+            Self::Doctor => doctor::run(context).await,
+            Self::Export(command) => export::run(command, context).await,
             Self::Status => live::status(context).await,
             Self::Tags(tags) => live::tags(&tags, context).await,
             Self::Read(read) => read.carry_out(context).await,
