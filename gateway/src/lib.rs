@@ -4,6 +4,7 @@ pub mod api;
 pub mod assemble;
 pub mod board;
 pub mod console;
+pub mod egress;
 pub mod loader;
 pub mod page;
 pub mod payload;

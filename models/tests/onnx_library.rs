@@ -56,7 +56,14 @@ fn every_bad_library_is_named_and_a_good_one_still_loads() {
 
     check(&pretender(dir.path(), "1.19.2"), &["not usable as ONNX Runtime 1.24 or newer", "got '1.19.2'"]);
 
-    let runtime = Runtime::load(&kit::library(), Pack::Cpu).expect("the right one loads after all that");
+    // A plug-in that is not there: the stock library has none beside it.
+    let plain = dir.path().join("libonnxruntime.so.plain");
+    std::fs::copy(kit::library(), &plain).expect("copies");
+    let error = Runtime::load(&plain, Pack::Qnn).expect_err("no plug-in").to_string();
+    assert!(error.contains("libonnxruntime_providers_qnn.so cannot be used"), "{error}");
+    assert!(error.contains("cargo xtask setup --provider qnn"), "{error}");
+
+    let runtime = Runtime::load(&plain, Pack::Cpu).expect("the right one loads after all that");
     assert!(runtime.build().contains("ORT Build Info"), "{}", runtime.build());
     assert!(matches!(Runtime::load(&missing, Pack::Cpu), Err(RuntimeError::AlreadyLoaded { .. })));
 }

@@ -86,7 +86,7 @@ fn check_complete(name: &str, verdicts: &[Verdict], n: u64) {
 fn nothing_acknowledged_is_lost_and_every_key_is_known() {
     let broker = Mosquitto::start();
     let mut gateway = Gateway::new(&document(&broker));
-    gateway.start();
+    gateway.start_connected();
     let consumer = Subscriber::connect("consumer", broker.address(), &["takt/v1/lab/test-box/line/+/verdict"]);
     let sensor = Subscriber::connect("sensor", broker.address(), &[]);
     let seed = 0x5EED;
@@ -115,6 +115,7 @@ fn nothing_acknowledged_is_lost_and_every_key_is_known() {
     }
     let mut each: Vec<Verdict> = Vec::new();
     let mut ten: Vec<Verdict> = Vec::new();
+    let mut last = (0, 0);
     wait_until("every row has its verdict", Duration::from_secs(60), || {
         for message in consumer.take() {
             let verdict = read(&message);
@@ -122,6 +123,10 @@ fn nothing_acknowledged_is_lost_and_every_key_is_known() {
         }
         let n_each = by_window(&each).len() as u64;
         let n_ten = by_window(&ten).len() as u64;
+        if last != (n_each, n_ten) {
+            last = (n_each, n_ten);
+            println!("{n_each} of {n_sent} rows, {n_ten} windows of ten");
+        }
         (n_each >= n_sent && n_ten >= n_sent / 10).then_some(())
     });
     check_complete("each", &each, n_sent);

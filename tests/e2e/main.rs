@@ -5,5 +5,6 @@ mod feed;
 mod nab;
 mod petrobras;
 mod skab;
+mod tep_modbus;
 mod tep_mqtt;
 mod verdicts;

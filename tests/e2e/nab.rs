@@ -92,7 +92,7 @@ deadline = "10s"
         "1.0.0",
         "--activate",
     ]);
-    gateway.start();
+    gateway.start_connected();
     let consumer = Subscriber::connect("consumer", broker.address(), &["takt/v1/lab/test-box/machine/each/verdict"]);
     let sensor = Subscriber::connect("sensor", broker.address(), &[]);
     for (at, value) in &rows {

@@ -162,7 +162,7 @@ fn the_published_row_is_reproduced_from_published_scores() {
     for (file, rows) in experiments.iter().enumerate() {
         learn(&gateway, file, rows);
     }
-    gateway.start();
+    gateway.start_connected();
     let sensor = Subscriber::connect("sensor", broker.address(), &[]);
     let mut counts = Counts::default();
     let mut n_holes = 0;

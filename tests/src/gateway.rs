@@ -85,6 +85,18 @@ impl Gateway {
         });
     }
 
+    /// Starts it and waits until its lines run and every connection is up: what is published from
+    /// then on is not lost.
+    pub fn start_connected(&mut self) {
+        self.start();
+        wait_until("every connection is up", READY_WITHIN, || {
+            let (running, connections) = (self.json("/api/v1/status"), self.json("/api/v1/connections"));
+            let all = connections["connections"].as_array()?;
+            let up = !all.is_empty() && all.iter().all(|connection| connection["link"] == "up");
+            (up && running["phase"] == "running").then_some(())
+        });
+    }
+
     /// Starts it and waits until it is ready.
     pub fn start_ready(&mut self) {
         self.start();

@@ -1,5 +1,6 @@
 //! Processes that end with the test that started them, and free ports.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
@@ -23,6 +24,17 @@ impl Process {
             )
         });
         Self { child, name: name.to_owned() }
+    }
+
+    /// Tells it a line on its standard input, which must be piped.
+    pub fn tell(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("its input is piped");
+        writeln!(input, "{line}").and_then(|()| input.flush()).expect("it listens");
+    }
+
+    /// Its standard output, which must be piped. Taken once.
+    pub fn output(&mut self) -> impl BufRead + use<> {
+        BufReader::new(self.child.stdout.take().expect("its output is piped and not taken yet"))
     }
 
     /// Its process id.

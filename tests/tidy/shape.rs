@@ -15,7 +15,7 @@ pub(crate) fn functions_over(source: &Source, limit: usize) -> Vec<String> {
         }
         let close =
             |l: &&str| l.len() == indent + 1 && l.trim_start() == "}" && l.len() - l.trim_start().len() == indent;
-        let end = lines[start..].iter().position(|l| close(l)).unwrap_or(0);
+        let end = lines[start..].iter().position(close).unwrap_or(0);
         if end + 1 > limit {
             found.push(format!("{}:{}: {} lines", source.path, start + 1, end + 1));
         }

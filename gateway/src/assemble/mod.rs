@@ -13,7 +13,10 @@ mod replay;
 
 pub use checks::{CheckPlan, HandshakePlan, HeartbeatPlan, LinePlan, OutputPlan};
 pub use groups::{Group, LineGroups, expand};
+pub use modbus::options as device;
+pub use mqtt::client as broker;
 
+use crate::egress::Egress;
 use crate::store::{CheckLayout, ConnectionLayout, ConnectionSlot, GroupLayout, Layout, Slots, WhenUnwritable};
 use takt_config::resolved::{Connection, ConnectionKind, Resolved, WhenUnwritable as AsWritten};
 use takt_config::{Problems, SecretRef};
@@ -41,6 +44,8 @@ pub struct ConnectionPlan {
     pub slot: ConnectionSlot,
     /// Whether the cell's verdicts go out on it.
     pub publishes: bool,
+    /// What may leave by it.
+    pub egress: Egress,
     /// Whether it feeds the cell; otherwise it only carries verdicts out.
     pub feeds: bool,
     /// What its driver is started with.

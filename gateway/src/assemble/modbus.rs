@@ -2,6 +2,7 @@
 
 use super::checks::LinePlan;
 use super::{ConnectionPlan, DriverPlan};
+use crate::egress::Egress;
 use crate::store::ConnectionSlot;
 use takt_adapters::modbus::{
     Address, Codec, GroupOptions, ModbusOptions, Order, Plan, Scale, Sentinel, TagOptions, ValueType, WriteFunction,
@@ -12,7 +13,7 @@ use takt_config::resolved::{
     TagSource, WriteTarget,
 };
 use takt_config::{At, Problems};
-use takt_plant::{Value, WriteSlot};
+use takt_plant::{ExportClass, Value, WriteSlot};
 
 /// Plans a device: what is read from it and what may be written to it.
 pub(super) fn plan(
@@ -48,6 +49,7 @@ pub(super) fn plan(
             address: device.address.value.clone(),
             slot,
             publishes: false,
+            egress: Egress::new(connection.id.as_str(), ExportClass::Never),
             feeds: true,
             driver: DriverPlan::Modbus(Box::new(plan)),
         }),
@@ -78,7 +80,8 @@ fn targets<'a>(connection: &Connection, lines: &'a [LinePlan]) -> Vec<&'a WriteT
     targets
 }
 
-fn options(device: &Modbus) -> ModbusOptions {
+/// A device's connection, with nothing to read or write yet.
+pub fn options(device: &Modbus) -> ModbusOptions {
     let port = if device.address.contains(':') { "" } else { ":502" };
     let mut options = ModbusOptions::new(&format!("{}{port}", *device.address));
     options.timing.timeout = device.timeout;

@@ -3,6 +3,7 @@
 use super::checks::LinePlan;
 use super::groups::Group;
 use super::{ConnectionPlan, DriverPlan, Whose};
+use crate::egress::Egress;
 use crate::payload::{Presence, state_json, state_topic};
 use crate::store::ConnectionSlot;
 use std::time::Duration;
@@ -64,6 +65,18 @@ pub(super) fn outward(
     Some(planned(connection, broker, slot, driver, false))
 }
 
+/// A broker's connection by itself, for people who listen.
+///
+/// # Errors
+/// Every problem of the connection.
+pub fn client(connection: &Connection, broker: &Mqtt, whose: &Whose) -> Result<Options, Problems> {
+    let mut problems = Problems::default();
+    match options(connection, broker, whose, "", &mut problems) {
+        Some(options) => problems.or(options),
+        None => Err(problems),
+    }
+}
+
 fn planned(
     connection: &Connection,
     broker: &Mqtt,
@@ -72,7 +85,8 @@ fn planned(
     feeds: bool,
 ) -> ConnectionPlan {
     let (id, kind, address) = (connection.id.value.clone(), connection.kind.word(), broker.url.value.clone());
-    ConnectionPlan { id, kind, address, slot, publishes: broker.verdicts, feeds, driver }
+    let egress = Egress::new(id.as_str(), broker.reach);
+    ConnectionPlan { id, kind, address, slot, publishes: broker.verdicts, egress, feeds, driver }
 }
 
 fn options(

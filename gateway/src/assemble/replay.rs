@@ -3,11 +3,13 @@
 use super::checks::LinePlan;
 use super::mqtt::{conversion, stamp};
 use super::{ConnectionPlan, DriverPlan};
+use crate::egress::Egress;
 use crate::store::ConnectionSlot;
 use takt_adapters::replay::Options;
 use takt_adapters::replay::options::{Column, GroupColumns, Speed, TagColumn, TimeColumn};
 use takt_config::Problems;
 use takt_config::resolved::{Connection, Replay, ReplayTime, Speed as Written, Tag, TagSource};
+use takt_plant::ExportClass;
 
 /// Rows that may be ahead of the journal: some hundred milliseconds of a fast file.
 const AHEAD_MAX: u64 = 1_024;
@@ -55,6 +57,7 @@ pub(super) fn plan(
         address: options.path.display().to_string(),
         slot,
         publishes: false,
+        egress: Egress::new(connection.id.as_str(), ExportClass::Never),
         feeds: true,
         driver: DriverPlan::Replay(Box::new(options)),
     })

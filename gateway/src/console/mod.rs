@@ -10,10 +10,12 @@ mod check;
 mod context;
 mod exit;
 mod learn;
+mod line;
 mod model;
 mod output;
 mod serve;
 mod table;
+mod when;
 
 use crate::telemetry::{self, LogForm};
 use answer::Answer;
@@ -49,6 +51,9 @@ enum Command {
     Check(check::Arguments),
     /// Learn a baseline from good production and pack it as a model.
     Learn(Box<learn::Arguments>),
+    /// Apply, export and roll back documents of connections and lines.
+    #[command(subcommand)]
+    Line(line::Command),
     /// Pack, inspect, install, list and activate models.
     #[command(subcommand)]
     Model(model::Command),
@@ -88,6 +93,7 @@ impl Command {
             Self::Run => serve::run(context).await,
             Self::Check(arguments) => check::run(&arguments, context),
             Self::Learn(arguments) => learn::run(*arguments, context).await,
+            Self::Line(command) => line::run(command, context).await,
             Self::Model(command) => model::run(command, context).await,
             Self::Output(command) => output::run(&command, context).await,
         }

@@ -69,6 +69,10 @@ fn window(manifest: &Manifest, spec: &WindowSpec, wrong: &mut Vec<String>) {
         }
         (WindowContract::Count { size: wanted }, WindowSpec::Count { size, .. }) => wanted == size,
         (WindowContract::Time { span, step }, WindowSpec::Time { span: s, step: t, .. }) => span == s && step == t,
+        // A trigger that collects its own instant alone gives one value per input: a frame.
+        (WindowContract::Frame, WindowSpec::Trigger { collect, .. }) => {
+            collect.before.is_zero() && collect.after.is_zero()
+        }
         _ => false,
     };
     if !fits {

@@ -9,20 +9,19 @@ use super::executor::{Executor, Reply};
 use super::line::Line;
 use super::outbox::Outbox;
 use super::position::Position;
+use super::source::Source;
 use super::turn::Turn;
-use crate::board::{ConnectionGauge, Now, QueueGauge, WriteNote};
+use crate::board::{Now, QueueGauge, WriteNote};
 use crate::record::VerdictRecord;
-use crate::store::{
-    CheckSlot, ConnectionSlot, Digest, Entry, Event, Full, Journal, StoredVerdict, WriteOutcome, WriteResult,
-};
+use crate::store::{CheckSlot, ConnectionSlot, Entry, Event, Full, Journal, StoredVerdict, WriteOutcome, WriteResult};
 use crate::writeback::port::{About, Moment, OnItsWay};
-use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::modbus::WriteReport;
-use takt_adapters::{Clock, Delivery, Intake, Link, MessageMark, Ticket};
+use takt_adapters::{Clock, Delivery, Link, MessageMark, Ticket};
 use takt_plant::{CheckId, Frame, GroupSlot, LineId, MonoTime, OutputId, WallTime};
 use tokio::sync::{Notify, mpsc};
 
@@ -34,55 +33,6 @@ const CONFIRMED_MAX: usize = 64;
 /// Frames and verdicts that are kept while the journal's queue is full: a minute of a busy line.
 const FRAMES_KEPT_MAX: usize = 65_536;
 const VERDICTS_KEPT_MAX: usize = 4_096;
-
-/// One connection of a cell.
-pub struct Source {
-    /// Its place in the store.
-    pub slot: ConnectionSlot,
-    /// Where it is shown.
-    pub gauge: Arc<ConnectionGauge>,
-    /// Whether it is up.
-    pub is_up: bool,
-    /// Whether its messages are acknowledged by tickets.
-    pub acknowledges: bool,
-    /// Verdicts that go out on it.
-    pub outbox: Option<Outbox>,
-    /// What came lately.
-    pub marks: Marks,
-}
-
-/// The last messages of a connection, to know a redelivery.
-#[derive(Debug, Default)]
-pub struct Marks {
-    order: VecDeque<Digest>,
-    known: HashSet<Digest>,
-    n_max: usize,
-}
-
-impl Marks {
-    /// At most `n_max` marks, beginning with those from the journal.
-    pub fn new(n_max: usize, recovered: impl IntoIterator<Item = Digest>) -> Self {
-        let mut marks = Self { n_max: n_max.max(1), ..Self::default() };
-        recovered.into_iter().for_each(|digest| marks.put(digest));
-        marks
-    }
-
-    fn put(&mut self, digest: Digest) {
-        if !self.known.insert(digest) {
-            return;
-        }
-        self.order.push_back(digest);
-        if self.order.len() > self.n_max
-            && let Some(old) = self.order.pop_front()
-        {
-            self.known.remove(&old);
-        }
-    }
-
-    fn has(&self, digest: &Digest) -> bool {
-        self.known.contains(digest)
-    }
-}
 
 /// What a cell is made of.
 pub struct CellParts {
@@ -252,11 +202,12 @@ impl Cell {
         let Some(outbox) = self.outbox(source) else { return false };
         let mut went_on = false;
         for verdict in page {
-            if outbox.is_offered(verdict.check, &verdict.record) {
+            let record = Arc::new(verdict.record.clone());
+            if outbox.is_offered(verdict.check, &record) {
                 continue;
             }
             went_on = true;
-            if !outbox.republish(verdict.check, &verdict.record) {
+            if !outbox.republish(verdict.check, &record) {
                 break;
             }
         }
@@ -384,7 +335,8 @@ impl Cell {
         }
     }
 
-    fn deliver(&mut self, source: usize, delivery: Delivery) -> Ticket {
+    /// Takes what a driver delivered, and judges what it closes.
+    pub(super) fn deliver(&mut self, source: usize, mut delivery: Delivery) -> Ticket {
         self.parts.ticket.0 += 1;
         let ticket = self.parts.ticket;
         let from = &mut self.parts.sources[source];
@@ -399,8 +351,9 @@ impl Cell {
         }
         let acknowledges = from.acknowledges.then_some(slot);
         let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
-        for frame in &delivery.frames {
+        for frame in &mut delivery.frames {
             if let Some(line) = self.parts.routes.get(&frame.group).and_then(|i| self.parts.lines.get_mut(*i)) {
+                line.put_in_order(frame);
                 line.push(frame, &mut turn);
             }
         }
@@ -418,7 +371,28 @@ impl Cell {
         ticket
     }
 
-    fn link(&mut self, source: usize, link: &Link) {
+    /// Whether a redelivered message was consumed before.
+    pub(super) fn is_known(&self, source: usize, mark: &MessageMark) -> bool {
+        let source = &self.parts.sources[source];
+        let known = source.marks.has(&mark.digest);
+        if known {
+            source.gauge.duplicate();
+        }
+        known
+    }
+
+    /// Takes a broker's confirmation. It is carried by the next entry or, when none comes, by the
+    /// next tick.
+    pub(super) fn published(&mut self, source: usize, token: u64) {
+        let Some(confirmation) = self.outbox(source).and_then(|outbox| outbox.confirmed(token)) else { return };
+        self.draft.confirmed.push(confirmation);
+        if self.draft.confirmed.len() >= CONFIRMED_MAX {
+            self.submit(None);
+        }
+    }
+
+    /// Takes a change of a connection.
+    pub(super) fn link(&mut self, source: usize, link: &Link) {
         let now = self.now();
         self.parts.sources[source].gauge.link(link, Now { wall: now.wall, mono: now.mono });
         match link {
@@ -481,50 +455,4 @@ fn result(check: CheckSlot, seq: u64, output: &OutputId, note: &WriteNote) -> Wr
         Shown::Disconnected => WriteOutcome::Refused("the connection was down".to_owned()),
     };
     WriteResult { check, seq, output: output.clone(), outcome, write_us: note.took_us }
-}
-
-/// A driver's way into its cell.
-pub struct CellPort {
-    /// The cell: set after the drivers were made, because it needs their queues, and before they run.
-    pub cell: Rc<OnceCell<Rc<RefCell<Cell>>>>,
-    /// The connection's index in the cell.
-    pub source: usize,
-}
-
-impl CellPort {
-    fn cell(&self) -> &RefCell<Cell> {
-        self.cell.get().expect("the cell is set before its drivers run")
-    }
-}
-
-impl Intake for CellPort {
-    fn is_duplicate(&mut self, mark: &MessageMark) -> bool {
-        let cell = self.cell().borrow();
-        let source = &cell.parts.sources[self.source];
-        let known = source.marks.has(&mark.digest);
-        if known {
-            source.gauge.duplicate();
-        }
-        known
-    }
-
-    fn deliver(&mut self, delivery: Delivery) -> Ticket {
-        self.cell().borrow_mut().deliver(self.source, delivery)
-    }
-
-    fn link(&mut self, link: Link) {
-        self.cell().borrow_mut().link(self.source, &link);
-    }
-
-    fn published(&mut self, token: u64) {
-        let mut cell = self.cell().borrow_mut();
-        let confirmed = cell.outbox(self.source).and_then(|outbox| outbox.confirmed(token));
-        if let Some(confirmation) = confirmed {
-            // Carried by the next entry or, when none comes, by the cell's next tick.
-            cell.draft.confirmed.push(confirmation);
-            if cell.draft.confirmed.len() >= CONFIRMED_MAX {
-                cell.submit(None);
-            }
-        }
-    }
 }

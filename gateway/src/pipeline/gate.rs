@@ -4,7 +4,7 @@
 //! condition for production and a recipe; both are read from tags of the line, and a tag without a
 //! good value is never taken for "in production".
 
-use takt_config::resolved::{Condition, RecipeKey};
+use takt_config::resolved::{Check, Condition, RecipeKey, Selection};
 use takt_plant::{Reading, TagSlot, Value};
 
 /// Which model judges.
@@ -40,6 +40,17 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// The gate of a check as its document has it.
+    pub fn of(check: &Check) -> Self {
+        let recipe = match &check.selection {
+            Selection::Model(_) => Recipe::Single,
+            Selection::Recipe(recipe) => {
+                Recipe::ByTag { tag: recipe.tag, places: recipe.map.iter().map(|(key, _)| key.clone()).collect() }
+            }
+        };
+        Self { when: check.when.clone(), recipe }
+    }
+
     /// Reads the gate off the line's latest readings, one per tag slot.
     pub fn read(&self, latest: &[Reading]) -> Gated {
         let in_production =

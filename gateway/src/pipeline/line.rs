@@ -23,6 +23,9 @@ pub struct Heartbeat {
     pub beat: u16,
 }
 
+/// An arrival this far behind the one before means that the clock was set.
+const CLOCK_STEP: Duration = Duration::from_secs(1);
+
 /// One line.
 pub struct Line {
     /// Its name.
@@ -45,6 +48,17 @@ impl Line {
     /// The readings of a line that has seen nothing.
     pub fn nothing_yet(n_tags: usize) -> Vec<Reading> {
         vec![Reading::Bad(Fault::Disconnected); n_tags]
+    }
+
+    /// Makes arrival times of the line's frames rise strictly: frames that one read of the socket
+    /// brought share their arrival, and a restart must know which of them a position has seen. The
+    /// nanosecond more is below what any clock here tells. A clock that was set back is left alone.
+    pub fn put_in_order(&self, frame: &mut Frame) {
+        let next = WallTime::from_ns(self.arrived_at.as_ns().saturating_add(1));
+        let behind = next.since(frame.arrived_at).unwrap_or_default();
+        if !behind.is_zero() && behind < CLOCK_STEP {
+            frame.arrived_at = next;
+        }
     }
 
     /// Takes a frame: newest readings first, then every check.

@@ -1,6 +1,6 @@
 //! The pipeline of a line: frames in, verdicts out, without a hop between threads.
 //!
-//! A [`cell`] holds the lines that share connections. A driver calls its [`cell::CellPort`] with what
+//! A [`cell`] holds the lines that share connections. A driver calls its [`port::CellPort`] with what
 //! came; the cell routes each frame to its [`line`], the line to its [`check`]s, and a check's
 //! [`gate`], windower and [`bench`] make the verdict. The [`turn`] carries what was made to the
 //! PLC first, then to brokers ([`outbox`]), journal and board. Slow models run on the [`executor`].
@@ -12,5 +12,7 @@ pub mod executor;
 pub mod gate;
 pub mod line;
 pub mod outbox;
+pub mod port;
 pub mod position;
+pub mod source;
 pub mod turn;

@@ -9,12 +9,15 @@
 //! Verdicts of a check are offered in the order of their numbers, so one mark per check says what the
 //! connection has been offered: nothing goes out twice over one connection.
 
+use crate::egress::Egress;
 use crate::payload::verdict_json;
 use crate::record::VerdictRecord;
 use crate::store::{CheckSlot, Confirmation, ConnectionSlot};
 use std::collections::HashMap;
+use std::sync::Arc;
 use takt_adapters::mqtt::Outlet;
 use takt_adapters::mqtt::options::Qos;
+use takt_plant::{ExportClass, TagId};
 
 /// How the outbox stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +30,23 @@ pub enum Way {
     Live,
 }
 
+/// Where a check's verdicts go, and what of them may go there.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The topic.
+    pub topic: String,
+    /// The export classes of the check's inputs.
+    pub inputs: Vec<ExportClass>,
+    /// The export class of each tag of the line.
+    pub classes: Arc<HashMap<TagId, ExportClass>>,
+}
+
 /// The outbox of one broker.
 pub struct Outbox {
     connection: ConnectionSlot,
     outlet: Outlet,
-    topics: HashMap<CheckSlot, String>,
+    routes: HashMap<CheckSlot, Route>,
+    egress: Egress,
     way: Way,
     token: u64,
     on_their_way: HashMap<u64, Confirmation>,
@@ -42,11 +57,12 @@ pub struct Outbox {
 
 impl Outbox {
     /// An outbox that waits for its connection.
-    pub fn new(connection: ConnectionSlot, outlet: Outlet, topics: HashMap<CheckSlot, String>) -> Self {
+    pub fn new(connection: ConnectionSlot, outlet: Outlet, routes: HashMap<CheckSlot, Route>, egress: Egress) -> Self {
         Self {
             connection,
             outlet,
-            topics,
+            routes,
+            egress,
             way: Way::Down,
             token: 0,
             on_their_way: HashMap::new(),
@@ -71,8 +87,8 @@ impl Outbox {
     }
 
     /// Publishes a verdict at once, when the way is open. Says whether it must now catch up.
-    pub fn publish(&mut self, check: CheckSlot, record: &VerdictRecord) -> bool {
-        if self.way != Way::Live || !self.topics.contains_key(&check) {
+    pub fn publish(&mut self, check: CheckSlot, record: &Arc<VerdictRecord>) -> bool {
+        if self.way != Way::Live || !self.routes.contains_key(&check) {
             return false;
         }
         if self.offer(check, record) {
@@ -83,12 +99,12 @@ impl Outbox {
     }
 
     /// Publishes a verdict from the store, unless it is on its way already. `false`: no room now.
-    pub fn republish(&mut self, check: CheckSlot, record: &VerdictRecord) -> bool {
+    pub fn republish(&mut self, check: CheckSlot, record: &Arc<VerdictRecord>) -> bool {
         self.way != Way::CatchingUp || self.is_offered(check, record) || self.offer(check, record)
     }
 
     /// Whether this connection was offered a verdict already.
-    pub fn is_offered(&self, check: CheckSlot, record: &VerdictRecord) -> bool {
+    pub fn is_offered(&self, check: CheckSlot, record: &Arc<VerdictRecord>) -> bool {
         self.offered.get(&check).is_some_and(|last| *last >= (record.key.epoch, record.key.seq))
     }
 
@@ -116,10 +132,13 @@ impl Outbox {
         self.on_their_way.remove(&token)
     }
 
-    fn offer(&mut self, check: CheckSlot, record: &VerdictRecord) -> bool {
-        let Some(topic) = self.topics.get(&check) else { return true };
+    fn offer(&mut self, check: CheckSlot, record: &Arc<VerdictRecord>) -> bool {
+        let Some(Route { topic, inputs, classes }) = self.routes.get(&check) else { return true };
+        // A tag that the line does not know any more has no class that would let it out.
+        let class_of = |tag: &TagId| classes.get(tag).copied().unwrap_or(ExportClass::Never);
+        let record = self.egress.verdict(record, inputs, class_of);
         self.buffer.clear();
-        verdict_json(record, &mut self.buffer);
+        verdict_json(&record, &mut self.buffer);
         self.token += 1;
         let offered = self.outlet.offer(topic.as_str(), self.buffer.clone(), Qos::AtLeastOnce, false, self.token);
         if let Err(refused) = &offered {

@@ -1,7 +1,7 @@
 //! What the console user may do to the running gateway, and who did it.
 
 use super::{Shared, cells, documents};
-use crate::api::control::{Actor, Command, Control, ControlError, ControlServer, Teller};
+use crate::api::control::{Actor, AppliedDocument, Command, Control, ControlError, ControlServer, Teller};
 use crate::assemble::LinePlan;
 use crate::loader::{Loader, sentence};
 use crate::pipeline::cell::ArmOrder;
@@ -50,6 +50,7 @@ impl Console {
             Command::Arm { line, check, output } => self.arm(&actor, line, check, output, true).await,
             Command::Disarm { line, check, output } => self.arm(&actor, line, check, output, false).await,
             Command::Reload => self.reload(&actor).await,
+            Command::Apply { documents, note } => self.apply(&actor, &documents, &note).await,
             Command::Stop => {
                 self.shared.stop.cancel();
                 Ok(json!({ "stopping": true }))
@@ -106,6 +107,24 @@ impl Console {
         cells::apply(&self.shared, &documents).await.map_err(refused)?;
         self.note(actor, "documents.apply", "documents were applied").await;
         Ok(json!({ "lines": self.shared.board.lines().len() }))
+    }
+
+    async fn apply(&self, actor: &Actor, new: &[AppliedDocument], note: &str) -> Answer {
+        let shared = &self.shared;
+        let unread = |error| ControlError::new(sentence(&error), "nothing was changed; see the gateway's log");
+        let before = shared.store.reader().documents(documents::KIND).await.map_err(unread)?;
+        let after = documents::merged(&shared.source, &before, new)
+            .and_then(|documents| super::plan_without_store(&documents, &shared.whose()).map(|()| documents))
+            .map_err(|problems| ControlError::new(problems.to_string(), "check with `takt check FILE…`"))?;
+        let kept = documents::keep(&shared.store, new, &actor.to_string(), shared.clock.wall(), note).await;
+        let kept = kept.map_err(|error| {
+            ControlError::new(sentence(&error), "nothing was changed; say it again when the store can be written")
+        })?;
+        cells::apply(shared, &after).await.map_err(|error| {
+            let what = format!("the documents are kept, but not all of them run: {error:#}");
+            ControlError::new(what, "go back with `takt line rollback`, or start the gateway again")
+        })?;
+        Ok(json!({ "documents": kept, "by": actor.to_string(), "lines": shared.board.lines().len() }))
     }
 
     async fn install(&self, actor: &Actor, path: &Path) -> Answer {

@@ -11,16 +11,17 @@ mod documents;
 mod plans;
 mod restore;
 
-pub use documents::{DocumentSource, KIND, check, gateway, read_all};
+pub use documents::{DocumentSource, KIND, check, gateway, keep, merged, plan, read_all};
 
 use crate::api::{HttpOptions, Server};
 use crate::assemble::{self, Whose};
 use crate::board::{Board, Identity, Now, Phase, QueueGauge, StoreStanding, Viewer};
+use crate::egress::{Content, Egress};
 use crate::loader::{Loader, sentence};
 use crate::pipeline::executor::Executor;
 use crate::shard::Shard;
 use crate::store::{Recovered, Store, StoreOptions};
-use crate::telemetry::{Telemetry, TelemetryOptions};
+use crate::telemetry::{OtlpOptions, Telemetry, TelemetryOptions, Way};
 use anyhow::{Context, Result};
 use archive::StoreArchive;
 use cells::Cells;
@@ -32,6 +33,7 @@ use takt_config::Resolved;
 use takt_config::resolved::{Gateway, Threads};
 use takt_models::catalogue::Catalogue;
 use takt_models::onnx::{Pack, Runtime};
+use takt_plant::ExportClass;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -91,7 +93,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let runtime = runtime(&gateway);
     let board = Board::new(identity(&gateway, runtime.as_ref().ok()), Now::of(&clock));
     let viewer = Viewer::new(Arc::clone(&board), clock);
-    let telemetry = Arc::new(Telemetry::start(&TelemetryOptions::default(), Arc::clone(&viewer))?);
+    let telemetry = Arc::new(Telemetry::start(&telemetry_options(&gateway), Arc::clone(&viewer))?);
     let catalogue = Catalogue::open(&data_dir.join("models"))?;
     let loader = Arc::new(Loader::new(runtime, catalogue, data_dir.join("engines"), clock));
     let executor =
@@ -121,6 +123,9 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     tokio::spawn(server.run());
     tokio::spawn(viewer.run(until.clone()));
     tokio::spawn(watch(Arc::clone(&shared), until.clone()));
+    if let Some(follower) = shared.telemetry.follower() {
+        tokio::spawn(follower.run(until.clone()));
+    }
     control::serve(Arc::clone(&shared), &data_dir, until.clone())?;
     cells::apply(&shared, &documents).await?;
     board.phase(Phase::Running);
@@ -208,6 +213,41 @@ pub fn runtime(gateway: &Gateway) -> Result<Runtime, String> {
         Written::Qnn => Pack::Qnn,
     };
     Runtime::load(&library(gateway), pack).map_err(|error| sentence(&error))
+}
+
+/// How long one request to the collector may take.
+const OTLP_TIMEOUT: Duration = Duration::from_secs(5);
+
+fn telemetry_options(gateway: &Gateway) -> TelemetryOptions {
+    let otlp = gateway.otlp.as_ref().map(|otlp| OtlpOptions {
+        endpoint: otlp.url.value.clone(),
+        headers: std::collections::HashMap::new(),
+        metrics_every: otlp.every,
+        timeout: OTLP_TIMEOUT,
+        way: Arc::new(CollectorWay(Egress::new("otlp", otlp.reach))),
+    });
+    TelemetryOptions { otlp, ..TelemetryOptions::default() }
+}
+
+/// The way to the collector, behind the egress filter.
+struct CollectorWay(Egress);
+
+impl Way for CollectorWay {
+    fn admit(&self, signal: &'static str, _n_bytes: usize) -> Result<(), String> {
+        // The gateway's own counters hold no content of tags, so their class is the widest.
+        match self.0.pass(Content::Telemetry, ExportClass::Mesh) {
+            true => Ok(()),
+            false => Err(format!("{signal} may not leave by {}", self.0.way())),
+        }
+    }
+
+    fn left(&self, signal: &'static str, n_bytes: usize) {
+        tracing::trace!(signal, n_bytes, "telemetry left");
+    }
+
+    fn failed(&self, signal: &'static str, why: &str) {
+        tracing::debug!(signal, why, "telemetry did not arrive");
+    }
 }
 
 fn identity(gateway: &Gateway, runtime: Option<&Runtime>) -> Identity {

@@ -5,12 +5,14 @@ use crate::assemble::{CellPlan, ConnectionPlan, DriverPlan, LinePlan};
 use crate::board::{ConnectionGauge, LineGauge, QueueGauge};
 use crate::payload::{Presence, state_json, verdict_topic};
 use crate::pipeline::bench::Seat;
-use crate::pipeline::cell::{ArmOrder, Cell, CellParts, CellPort, Marks, Source};
+use crate::pipeline::cell::{ArmOrder, Cell, CellParts};
 use crate::pipeline::check::{Check, CheckParts};
 use crate::pipeline::executor::{Executor, Reply};
-use crate::pipeline::gate::{Gate, Recipe};
+use crate::pipeline::gate::Gate;
 use crate::pipeline::line::{Heartbeat, Line};
-use crate::pipeline::outbox::{Outbox, Way};
+use crate::pipeline::outbox::{Outbox, Route, Way};
+use crate::pipeline::port::CellPort;
+use crate::pipeline::source::{Marks, Source};
 use crate::store::{CheckSlot, Digest, Journal, Store};
 use crate::writeback::intent::IntentLog;
 use crate::writeback::machine::{Machine, Mode, Options, Values};
@@ -26,7 +28,7 @@ use takt_adapters::mqtt::options::Qos;
 use takt_adapters::mqtt::{Command, Outlet, OutletLimits, Ports};
 use takt_adapters::replay;
 use takt_adapters::{Clock, Ticket};
-use takt_config::resolved::{Output, OutputMode, Selection};
+use takt_config::resolved::{Output, OutputMode};
 use takt_models::windower::Windower;
 use takt_plant::{GatewayId, Interlock, SiteId, WriteLimits, WriteValue};
 use tokio::sync::{mpsc, watch};
@@ -144,8 +146,8 @@ pub fn start(mut start: CellStart) -> RunningCell {
     for ((plan, gauge), checks) in lines.iter().zip(&start.lines).zip(checks) {
         built.push(line(plan, gauge, checks, &start, &ends));
     }
-    let topics = topics(&start, &lines);
-    let sources = plans.iter().enumerate().map(|(i, plan)| source(i, plan, &start, &ends, &topics)).collect();
+    let routes = routes(&start, &lines);
+    let sources = plans.iter().enumerate().map(|(i, plan)| source(i, plan, &start, &ends, &routes)).collect();
     let groups = lines.iter().enumerate().flat_map(|(i, plan)| plan.slots.iter().map(move |slot| (*slot, i)));
     let parts = CellParts {
         clock: start.clock,
@@ -230,7 +232,7 @@ fn source(
     plan: &ConnectionPlan,
     start: &CellStart,
     ends: &Ends,
-    topics: &HashMap<CheckSlot, String>,
+    routes: &HashMap<CheckSlot, Route>,
 ) -> Source {
     let outlet = ends.outlets.get(&i).filter(|_| plan.publishes);
     let n_marks = match &plan.driver {
@@ -242,19 +244,23 @@ fn source(
         gauge: Arc::clone(&start.connections[i]),
         is_up: false,
         acknowledges: !matches!(plan.driver, DriverPlan::Modbus(_)) && plan.feeds,
-        outbox: outlet.map(|outlet| Outbox::new(plan.slot, outlet.clone(), topics.clone())),
+        outbox: outlet.map(|outlet| Outbox::new(plan.slot, outlet.clone(), routes.clone(), plan.egress.clone())),
         marks: Marks::new(n_marks, start.marks.get(i).cloned().unwrap_or_default()),
     }
 }
 
-fn topics(start: &CellStart, lines: &[LinePlan]) -> HashMap<CheckSlot, String> {
-    let topic = |line: &LinePlan| {
-        let checks = line.line.checks.iter().zip(&line.checks);
-        let named = checks
-            .map(|(check, plan)| (plan.slot, verdict_topic(&start.site, &start.gateway, &line.line.id, &check.id)));
-        named.collect::<Vec<_>>()
-    };
-    lines.iter().flat_map(topic).collect()
+fn routes(start: &CellStart, lines: &[LinePlan]) -> HashMap<CheckSlot, Route> {
+    let mut routes = HashMap::new();
+    for line in lines {
+        let classes = line.line.tags.iter().map(|tag| (tag.id.value.clone(), tag.export)).collect();
+        let classes = Arc::new(classes);
+        for (check, plan) in line.line.checks.iter().zip(&line.checks) {
+            let topic = verdict_topic(&start.site, &start.gateway, &line.line.id, &check.id);
+            let inputs = check.inputs.iter().filter_map(|input| Some(line.line.tag(input.tag)?.export)).collect();
+            routes.insert(plan.slot, Route { topic, inputs, classes: Arc::clone(&classes) });
+        }
+    }
+    routes
 }
 
 fn presence_topic(plan: &ConnectionPlan) -> Option<String> {
@@ -299,12 +305,6 @@ fn check(
         .inputs
         .iter()
         .filter_map(|input| Some((input.role.to_string(), plan.line.tag(input.tag)?.id.value.clone())));
-    let recipe = match &written.selection {
-        Selection::Model(_) => Recipe::Single,
-        Selection::Recipe(recipe) => {
-            Recipe::ByTag { tag: recipe.tag, places: recipe.map.iter().map(|(key, _)| key.clone()).collect() }
-        }
-    };
     let mut outputs = Vec::new();
     let mut handshakes = Vec::new();
     for (output, target) in written.outputs.iter().zip(&planned.outputs) {
@@ -340,7 +340,7 @@ fn check(
         slot: planned.slot,
         inputs: inputs.collect(),
         deadline: written.deadline,
-        gate: Gate { when: written.when.clone(), recipe },
+        gate: Gate::of(written),
         windower: begun.windower,
         seats: begun.seats,
         outputs,

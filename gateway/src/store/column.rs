@@ -311,7 +311,7 @@ fn decimals(reals: &[f64]) -> Option<(u32, Vec<i64>)> {
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "bounded by 2^53 before the cast")]
 fn as_decimal(v: f64, scale: f64) -> Option<i64> {
     let scaled = (v * scale).round();
-    if !(scaled.abs() < EXACT_MAX) {
+    if scaled.is_nan() || scaled.abs() >= EXACT_MAX {
         return None;
     }
     let integer = scaled as i64;

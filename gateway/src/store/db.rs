@@ -31,7 +31,6 @@ fn common(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
         .pragma("temp_store", "memory")
         .pragma("cache_size", "-4096")
-        .busy_timeout(Duration::from_millis(500))
 }
 
 /// Opens the writer's connection and brings the tables up to date.
@@ -44,6 +43,8 @@ pub async fn open_writer(path: &Path, options: &StoreOptions) -> Result<SqliteCo
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", checkpoint_pages.to_string())
         .pragma("journal_size_limit", wal_bytes_max(options).to_string())
+        // Nobody else writes; only a truncation of the log may wait for a reader.
+        .busy_timeout(Duration::from_millis(20))
         .thread_name(|_| "takt-store-sql".into());
     let mut conn = SqliteConnection::connect_with(&connect).await?;
     let tables: Option<i64> = first_i64(&mut conn, "SELECT 1 FROM sqlite_schema WHERE name = 'identity'").await?;
@@ -62,13 +63,34 @@ pub async fn open_writer(path: &Path, options: &StoreOptions) -> Result<SqliteCo
 
 /// Opens the readers' pool. Nothing is read yet.
 pub fn open_readers(path: &Path) -> SqlitePool {
-    let connect = common(path).read_only(true).thread_name(|_| "takt-store-read".into());
+    let connect =
+        common(path).read_only(true).busy_timeout(Duration::from_millis(500)).thread_name(|_| "takt-store-read".into());
     SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(Duration::from_secs(10))
         .connect_lazy_with(connect)
+}
+
+/// Runs some work as one transaction, whole or not at all.
+///
+/// Not by sqlx's own transactions: after an error that makes SQLite roll back by itself (a full
+/// disk), sqlx still counts the transaction as open and refuses every later one.
+pub async fn transact<T>(
+    conn: &mut SqliteConnection,
+    work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
+) -> Result<T, sqlx::Error> {
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
+    let result = match work(&mut *conn).await {
+        Ok(value) => sqlx::query("COMMIT").execute(&mut *conn).await.map(|_| value),
+        Err(error) => Err(error),
+    };
+    if result.is_err() {
+        // Fails when SQLite has rolled back already, and then there is nothing to do.
+        let _ = sqlx::query("ROLLBACK").execute(conn).await;
+    }
+    result
 }
 
 /// The first number of the first row, if there is one.

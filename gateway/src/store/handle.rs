@@ -51,7 +51,7 @@ impl Store {
         });
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         let (opened, opening) = sync_channel::<Opened>(1);
-        let task = Task { dir: dir.to_path_buf(), options, clock, shared: Arc::clone(&shared), _lock: lock };
+        let task = Task { dir: dir.to_path_buf(), options, clock, shared: Arc::clone(&shared), lock };
         let thread = std::thread::Builder::new().name("takt-store".into());
         let folder = |source| StoreError::Folder { dir: dir.to_path_buf(), source };
         thread.spawn(move || task.run(receiver, &opened)).map_err(folder)?;
@@ -200,7 +200,7 @@ struct Task {
     options: StoreOptions,
     clock: Clock,
     shared: Arc<Shared>,
-    _lock: File,
+    lock: File,
 }
 
 impl Task {
@@ -213,7 +213,7 @@ impl Task {
                 return;
             }
         };
-        runtime.block_on(async {
+        let ended = runtime.block_on(async {
             let path = self.dir.join(db::FILE);
             let begin = async {
                 let mut conn = db::open_writer(&path, &self.options).await?;
@@ -221,13 +221,21 @@ impl Task {
                 Ok::<_, StoreError>((conn, standing, recovered))
             };
             match begin.await {
-                Err(error) => drop(opened.send(Err(error))),
+                Err(error) => {
+                    let _ = opened.send(Err(error));
+                    None
+                }
                 Ok((conn, standing, recovered)) => {
                     let _ = opened.send(Ok(recovered));
                     let place = (self.dir.clone(), self.options.clone());
-                    Writer::new(conn, Arc::clone(&self.shared), requests, self.clock, place, standing).run().await;
+                    Some(Writer::new(conn, Arc::clone(&self.shared), requests, self.clock, place, standing).run().await)
                 }
             }
         });
+        // Whoever waits for the end may open the store again at once.
+        drop(self.lock);
+        if let Some((result, Some(reply))) = ended {
+            let _ = reply.send(result);
+        }
     }
 }

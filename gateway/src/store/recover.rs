@@ -2,6 +2,7 @@
 
 use super::anchor::{self, Anchor};
 use super::chunk::StoredFrame;
+use super::db;
 use super::documents::ArmingRecord;
 use super::entry::{CheckSlot, ConnectionSlot, Digest};
 use super::error::{StoreError, is_unwritable};
@@ -9,7 +10,7 @@ use super::names::{GroupRow, Names};
 use super::options::StoreOptions;
 use super::row::{Row as JournalRow, decode};
 use super::writer::Standing;
-use sqlx::{Connection, Error, Row, SqliteConnection};
+use sqlx::{Error, Row, SqliteConnection};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -272,23 +273,25 @@ async fn begin_session(
 }
 
 async fn write_session(conn: &mut SqliteConnection, epoch: u32, origin: Origin, session: &[u8]) -> Result<(), Error> {
-    let mut tx = conn.begin().await?;
-    if origin == Origin::New {
-        let insert = "INSERT INTO identity (one, store, session, epoch, clean, folded_row, next_verdict, samples_per_s) \
-                      VALUES (1, ?, ?, ?, 0, 0, 1, 0)";
-        let store = anchor::random();
-        sqlx::query(insert).bind(store.as_slice()).bind(session).bind(epoch).execute(&mut *tx).await?;
-    } else {
-        let update = "UPDATE identity SET session = ?, epoch = ?, clean = 0";
-        sqlx::query(update).bind(session).bind(epoch).execute(&mut *tx).await?;
-    }
-    if origin == Origin::Restored {
-        for sql in ["DELETE FROM arming", "DELETE FROM mark", "DELETE FROM position"] {
-            sqlx::query(sql).execute(&mut *tx).await?;
+    db::transact(conn, async |conn| {
+        if origin == Origin::New {
+            let insert = "INSERT INTO identity (one, store, session, epoch, clean, folded_row, next_verdict, samples_per_s) \
+                          VALUES (1, ?, ?, ?, 0, 0, 1, 0)";
+            let store = anchor::random();
+            sqlx::query(insert).bind(store.as_slice()).bind(session).bind(epoch).execute(&mut *conn).await?;
+        } else {
+            let update = "UPDATE identity SET session = ?, epoch = ?, clean = 0";
+            sqlx::query(update).bind(session).bind(epoch).execute(&mut *conn).await?;
         }
-        sqlx::query("UPDATE outbox SET epoch = ?, seq = 0").bind(epoch).execute(&mut *tx).await?;
-    }
-    tx.commit().await
+        if origin == Origin::Restored {
+            for sql in ["DELETE FROM arming", "DELETE FROM mark", "DELETE FROM position"] {
+                sqlx::query(sql).execute(&mut *conn).await?;
+            }
+            sqlx::query("UPDATE outbox SET epoch = ?, seq = 0").bind(epoch).execute(conn).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Reads what is armed.

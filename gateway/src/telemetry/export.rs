@@ -4,7 +4,7 @@
 //! verdicts. No reading, no part number and no tag's share is among it, so no tag's export class
 //! is touched; the filter is asked and counts all the same, because every way out passes it.
 
-use super::TelemetryError;
+use super::{TelemetryError, Way};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig, WithHttpConfig};
 use std::collections::HashMap;
@@ -12,16 +12,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// A way out, as the egress filter sees it. Called on the exporter's own threads.
-pub trait Way: Send + Sync + 'static {
-    /// Whether so many bytes of this signal (`metrics` or `traces`) may leave now, or why not.
-    fn admit(&self, signal: &'static str, n_bytes: usize) -> Result<(), String>;
-    /// They left.
-    fn left(&self, signal: &'static str, n_bytes: usize);
-    /// They did not arrive.
-    fn failed(&self, signal: &'static str, why: &str);
-}
 
 /// Where telemetry goes.
 #[derive(Clone)]

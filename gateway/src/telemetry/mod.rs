@@ -23,12 +23,14 @@ mod log;
 mod meters;
 mod metric;
 mod observe;
+mod way;
 
-pub use export::{OtlpOptions, Way};
+pub use export::OtlpOptions;
 pub use follow::{FollowOptions, Follower};
 pub use log::{LogForm, log};
 pub use meters::Meters;
 pub use metric::{Kind, Metric, Spec};
+pub use way::Way;
 
 use crate::board::Viewer;
 use opentelemetry::KeyValue;

@@ -254,8 +254,10 @@ mod tests {
         Said::Verdict { outcome, closed: at(closed_ms), part }
     }
 
+    type Written = (Target, WriteValue, Purpose);
+
     /// Tells the machine each thing at its time and compares the writes.
-    fn check(mode: Mode, story: &[(u64, Said, &[(Target, WriteValue, Purpose)])]) {
+    fn check(mode: Mode, story: &[(u64, Said, &[Written])]) {
         let mut machine = machine(mode);
         for (ms, said, expected) in story {
             let acts = machine.hear(said, at(*ms));

@@ -15,6 +15,18 @@ pub(super) fn input_shape(m: &Manifest) -> Vec<usize> {
     }
 }
 
+/// The free dimensions of the graph's input that have a name, with the length that windows give them.
+pub(super) fn free_dimensions(inputs: &[Outlet], m: &Manifest) -> Vec<(String, i64)> {
+    let mut free = Vec::new();
+    for outlet in inputs.iter().filter(|o| o.name() == m.tensor.name) {
+        let ValueType::Tensor { dimension_symbols, .. } = outlet.dtype() else { continue };
+        for (symbol, n) in dimension_symbols.iter().zip(input_shape(m)).filter(|(symbol, _)| !symbol.is_empty()) {
+            free.push((symbol.clone(), n as i64));
+        }
+    }
+    free
+}
+
 /// Every way in which the graph does not keep the manifest; nothing when it does.
 pub(super) fn check(inputs: &[Outlet], outputs: &[Outlet], m: &Manifest) -> Vec<String> {
     let mut found = Vec::new();

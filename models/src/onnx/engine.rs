@@ -7,7 +7,7 @@ use super::outputs::Outputs;
 use super::runtime::Runtime;
 use super::session;
 use super::stop::Stopper;
-use crate::package::{Package, Provider};
+use crate::package::{Manifest, Package, Provider};
 use ort::error::ErrorCode;
 use ort::memory::Allocator;
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session};
@@ -38,9 +38,11 @@ impl Engine {
         runtime: &Runtime,
         package: &Package,
         provider: Provider,
+        fixed: &[(String, i64)],
         cache: Option<&Path>,
     ) -> Result<Self, LoadError> {
-        let session = session::build(runtime, provider, package.model(), cache).map_err(|source| match provider {
+        let session = session::build(runtime, provider, package.model(), fixed, cache);
+        let session = session.map_err(|source| match provider {
             Provider::Cpu => LoadError::Graph(source),
             provider => LoadError::Provider { provider, source },
         })?;
@@ -61,6 +63,11 @@ impl Engine {
             engine.preallocate().map_err(device)?;
         }
         Ok(engine)
+    }
+
+    /// The graph's free input dimensions by name, with the length that the manifest's windows give.
+    pub(super) fn free_dimensions(&self, m: &Manifest) -> Vec<(String, i64)> {
+        contract::free_dimensions(self.session.inputs(), m)
     }
 
     /// Writes a window's columns into the input tensor.

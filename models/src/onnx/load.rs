@@ -119,13 +119,14 @@ impl Loading<'_> {
 
     /// All checks on one provider.
     fn on(&self, provider: Provider) -> Result<Ready, LoadError> {
-        let mut cpu = self.build(Provider::Cpu)?;
+        let mut cpu = self.build(Provider::Cpu, &[])?;
         (self.options.progress)(Stage::Checking(Provider::Cpu));
         let golden = self.results(&mut cpu)?;
         self.compare_with_vectors(&golden)?;
         let mut engine = cpu;
         if provider != Provider::Cpu {
-            engine = self.build(provider)?;
+            let fixed = engine.free_dimensions(self.package.manifest());
+            engine = self.build(provider, &fixed)?;
             (self.options.progress)(Stage::Checking(provider));
             let found = self.results(&mut engine)?;
             self.compare_with_cpu(provider, &golden, &found)?;
@@ -135,10 +136,10 @@ impl Loading<'_> {
         Ok(Ready { provider, engine, times })
     }
 
-    fn build(&self, provider: Provider) -> Result<Engine, LoadError> {
+    fn build(&self, provider: Provider, fixed: &[(String, i64)]) -> Result<Engine, LoadError> {
         (self.options.progress)(Stage::Building(provider));
         let cache = self.options.cache.filter(|_| provider != Provider::Cpu).map(|dir| self.cache(dir, provider));
-        Engine::new(self.runtime, self.package, provider, cache.as_deref())
+        Engine::new(self.runtime, self.package, provider, fixed, cache.as_deref())
     }
 
     /// One folder per model, runtime build and provider. Engines that depend on the driver are

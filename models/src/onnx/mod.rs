@@ -5,6 +5,7 @@
 //! that judges windows – only after the graph has kept its contract, its test vectors and, beside
 //! the CPU, the CPU's results (B28, B30, B31). A scorer has one owner; it may move to another thread.
 
+mod bare;
 mod class;
 mod contract;
 mod device;
@@ -20,6 +21,7 @@ mod scorer;
 mod session;
 mod stop;
 
+pub use bare::BareRun;
 pub use class::{ExecutionClass, INLINE_US_MAX, RunTimes};
 pub use device::{Device, FallbackRule, InvalidDevice};
 pub use error::{LoadError, RuntimeError, RuntimeFailure, ScoreError};

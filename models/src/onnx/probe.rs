@@ -79,7 +79,7 @@ fn compiled_in(provider: Provider) -> bool {
 }
 
 fn run(runtime: &Runtime, provider: Provider) -> Result<Vec<f32>, RuntimeFailure> {
-    let mut session = session::build(runtime, provider, GRAPH, None)?;
+    let mut session = session::build(runtime, provider, GRAPH, &[], None)?;
     let input = Tensor::from_array(([1_usize, 4], vec![-2.0_f32, -1.0, 0.0, 1.0]))?;
     let outputs = session.run(ort::inputs![&input])?;
     let (_, numbers) = outputs[0].try_extract_tensor::<f32>()?;

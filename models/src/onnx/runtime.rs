@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Mutex;
 
+/// The name under which QNN's plug-in is registered; its options begin with it.
+pub(super) const QNN: &str = "QNNExecutionProvider";
+
 /// Which build of ONNX Runtime is loaded, and so which providers there can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pack {
@@ -92,9 +95,16 @@ pub struct Runtime {
     pack: Pack,
 }
 
-/// The one runtime of this process. `ort` keeps only a weak reference to its environment and
-/// refuses a second one, so dropping it would leave the process without.
-static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
+/// What this process has loaded. `ort` holds its environment only weakly and refuses a second one,
+/// so it is kept from the moment it exists, even where a plug-in then fails.
+struct Kept {
+    library: PathBuf,
+    environment: Environment,
+    /// `None` until the pack is complete.
+    pack: Option<Pack>,
+}
+
+static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
 
 impl Runtime {
     /// Loads the library, without telemetry. Called again with the same library and pack, it gives
@@ -103,46 +113,24 @@ impl Runtime {
     /// # Errors
     /// See [`RuntimeError`]; a missing library names where it was looked for.
     pub fn load(library: &Path, pack: Pack) -> Result<Self, RuntimeError> {
-        // A panic while loading leaves `None`, which is still true.
-        let mut loaded = LOADED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(runtime) = &*loaded {
-            return if runtime.library == library && runtime.pack == pack {
-                Ok(runtime.clone())
-            } else {
-                Err(RuntimeError::AlreadyLoaded { library: runtime.library.clone(), pack: runtime.pack })
-            };
+        // A panic while loading leaves what was true before.
+        let mut kept = KEPT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let kept = match &mut *kept {
+            Some(kept) if kept.library == library && kept.pack.is_none_or(|p| p == pack) => kept,
+            Some(kept) => {
+                let pack = kept.pack.unwrap_or(Pack::Cpu);
+                return Err(RuntimeError::AlreadyLoaded { library: kept.library.clone(), pack });
+            }
+            none => {
+                let environment = start(library)?;
+                none.insert(Kept { library: library.to_path_buf(), environment, pack: None })
+            }
+        };
+        if kept.pack.is_none() {
+            register_plugin(&kept.environment, library, pack)?;
+            kept.pack = Some(pack);
         }
-        let runtime = Self::start(library, pack)?;
-        Ok(loaded.insert(runtime).clone())
-    }
-
-    fn start(library: &Path, pack: Pack) -> Result<Self, RuntimeError> {
-        // A relative path would be looked for beside the program and then in the system's folders.
-        let absolute = std::path::absolute(library).unwrap_or_else(|_| library.to_path_buf());
-        if !absolute.is_file() {
-            return Err(RuntimeError::Missing { library: absolute });
-        }
-        // A file that cannot be read is reported by the loader in its own words.
-        if let Ok(Some(n_bytes_min)) = library::missing_bytes(&absolute) {
-            return Err(RuntimeError::CutOff { library: absolute, n_bytes_min });
-        }
-        let environment = ort::init_from(&absolute)
-            .map_err(|source| RuntimeError::Unloadable { library: absolute.clone(), source })?
-            .with_name("takt")
-            .with_telemetry(false)
-            .build()
-            .map_err(|e| RuntimeError::Environment(e.into()))?;
-        // Forwarding every verbose line to `tracing` would cost more than loading a model.
-        environment.set_log_level(LogLevel::Warning);
-        if let Some(plugin) = pack.plugin() {
-            let plugin = absolute.with_file_name(plugin);
-            environment.register_ep_library("QNNExecutionProvider", &plugin).map_err(|e| RuntimeError::Plugin {
-                pack,
-                plugin,
-                source: RuntimeFailure::from(e),
-            })?;
-        }
-        Ok(Self { environment, library: library.to_path_buf(), pack })
+        Ok(Self { environment: kept.environment.clone(), library: kept.library.clone(), pack })
     }
 
     /// The pack.
@@ -171,4 +159,40 @@ impl Runtime {
     pub(super) fn environment(&self) -> &Environment {
         &self.environment
     }
+}
+
+/// Opens the library and makes the process's environment.
+fn start(library: &Path) -> Result<Environment, RuntimeError> {
+    let library = absolute(library);
+    if !library.is_file() {
+        return Err(RuntimeError::Missing { library });
+    }
+    // A file that cannot be read is reported by the loader in its own words.
+    if let Ok(Some(n_bytes_min)) = library::missing_bytes(&library) {
+        return Err(RuntimeError::CutOff { library, n_bytes_min });
+    }
+    let environment = ort::init_from(&library)
+        .map_err(|source| RuntimeError::Unloadable { library, source })?
+        .with_name("takt")
+        .with_telemetry(false)
+        .build()
+        .map_err(|e| RuntimeError::Environment(e.into()))?;
+    // Forwarding every verbose line to `tracing` would cost more than loading a model.
+    environment.set_log_level(LogLevel::Warning);
+    Ok(environment)
+}
+
+fn register_plugin(environment: &Environment, library: &Path, pack: Pack) -> Result<(), RuntimeError> {
+    let Some(name) = pack.plugin() else { return Ok(()) };
+    let plugin = absolute(library).with_file_name(name);
+    environment.register_ep_library(QNN, &plugin).map_err(|e| RuntimeError::Plugin {
+        pack,
+        plugin,
+        source: RuntimeFailure::from(e),
+    })
+}
+
+/// A relative path would be looked for beside the program and then in the system's folders.
+fn absolute(library: &Path) -> PathBuf {
+    std::path::absolute(library).unwrap_or_else(|_| library.to_path_buf())
 }

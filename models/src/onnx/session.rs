@@ -4,7 +4,7 @@
 //! Both hide that a device is not in use – and can change results – so both are turned off.
 
 use super::error::RuntimeFailure;
-use super::runtime::Runtime;
+use super::runtime::{QNN, Runtime};
 use crate::package::{OpenVinoDevice, Provider};
 use ort::ep::{self, ExecutionProviderDispatch};
 use ort::session::Session;
@@ -13,23 +13,31 @@ use std::path::Path;
 
 /// Makes a session that runs every node of the graph on `provider`, or none.
 ///
-/// `cache` is a folder for compiled engines of exactly this graph, runtime and provider (B29).
+/// `fixed` gives free dimensions of the graph, by name, their one length: accelerators take no graph
+/// with a free batch. `cache` is a folder for compiled engines of exactly this graph, runtime and provider (B29).
 pub(super) fn build(
     runtime: &Runtime,
     provider: Provider,
     graph: &[u8],
+    fixed: &[(String, i64)],
     cache: Option<&Path>,
 ) -> Result<Session, RuntimeFailure> {
     // One thread: the default pool spins a whole core between runs of a 100 Hz model.
-    let builder = Session::builder(runtime.environment())?
+    let mut builder = Session::builder(runtime.environment())?
         .with_intra_threads(1)?
         .with_inter_threads(1)?
         .with_intra_op_spinning(false)?
         .with_inter_op_spinning(false)?
         .with_optimization_level(GraphOptimizationLevel::All)?;
+    for (name, n) in fixed {
+        builder = builder.with_dimension_override(name, *n)?;
+    }
     let mut builder = match provider {
-        Provider::Cpu => builder,
-        Provider::Qnn => qnn(runtime, builder)?.with_disable_cpu_fallback()?,
+        // Named even though it is the default: with a plug-in registered, the runtime would give a
+        // session without a provider to the plug-in.
+        Provider::Cpu => with_device(runtime, builder, "CPUExecutionProvider", &[])?,
+        // `htp` is the Hexagon NPU, or its simulator where there is none.
+        Provider::Qnn => with_device(runtime, builder, QNN, &[("backend_type", "htp")])?.with_disable_cpu_fallback()?,
         other => builder.with_execution_providers([dispatch(other, cache)])?.with_disable_cpu_fallback()?,
     };
     Ok(builder.commit_from_memory(graph)?)
@@ -67,16 +75,18 @@ fn openvino_word(device: OpenVinoDevice) -> &'static str {
     }
 }
 
-/// QNN is a plug-in: its devices come from the environment, and its options carry its name.
-fn qnn(runtime: &Runtime, builder: SessionBuilder) -> Result<SessionBuilder, RuntimeFailure> {
-    const NAME: &str = "QNNExecutionProvider";
-    let device = runtime.environment().devices().find(|d| d.ep().is_ok_and(|name| name == NAME));
+/// Takes a provider by the device that the environment lists for it: the only way to a plug-in.
+fn with_device(
+    runtime: &Runtime,
+    builder: SessionBuilder,
+    provider: &str,
+    options: &[(&str, &str)],
+) -> Result<SessionBuilder, RuntimeFailure> {
+    let device = runtime.environment().devices().find(|d| d.ep().is_ok_and(|name| name == provider));
     let Some(device) = device else {
-        return Err(RuntimeFailure {
-            code: "NotFound".into(),
-            message: "the plug-in found no device that it can drive".into(),
-        });
+        let message = format!("{provider} found no device that it can drive");
+        return Err(RuntimeFailure { code: "NotFound".into(), message });
     };
-    let options = [(format!("{NAME}.backend_type"), "htp".to_owned())];
+    let options: Vec<_> = options.iter().map(|(k, v)| (format!("{provider}.{k}"), (*v).to_owned())).collect();
     Ok(builder.with_devices([device], Some(&options))?)
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 use takt_models::onnx::*;
 use takt_models::package::*;
-use takt_models::windower::{Hole, Window};
+use takt_models::windower::Window;
 use takt_plant::{Closing, ModelId, MonoTime, WallTime, WindowKey};
 
 /// The stock library: `TAKT_ORT_LIB`, else what `cargo xtask setup` unpacked.
@@ -31,6 +31,19 @@ fn find(dir: &Path) -> Option<PathBuf> {
 
 pub fn runtime() -> Runtime {
     Runtime::load(&library(), Pack::Cpu).unwrap_or_else(|e| panic!("{e}: {:?}", std::error::Error::source(&e)))
+}
+
+/// Another build of the runtime, where its environment variable names one. Says so where not, and
+/// fails then under `TAKT_LONG=1`, because the long run promises every provider.
+pub fn optional_runtime(variable: &str, pack: Pack) -> Option<Runtime> {
+    let Some(library) = std::env::var_os(variable) else {
+        let say = format!("{variable} is not set (`cargo xtask setup --provider {pack}` fetches the library)");
+        assert!(std::env::var_os("TAKT_LONG").is_none_or(|v| v != "1"), "{say}");
+        println!("not run: {say}");
+        return None;
+    };
+    let loaded = Runtime::load(library.as_ref(), pack);
+    Some(loaded.unwrap_or_else(|e| panic!("{e}: {:?}", std::error::Error::source(&e))))
 }
 
 /// The monotonic clock of the tests.
@@ -76,8 +89,7 @@ pub fn window(columns: Vec<Vec<f64>>) -> Window {
         arrived: MonoTime::from_ns(0),
         recipe: None,
         columns,
-        hole: None::<Hole>,
-        segment: 0,
+        hole: None,
     }
 }
 
@@ -127,6 +139,7 @@ pub mod affine {
     use super::*;
 
     pub const GRAPH: &[u8] = include_bytes!("../fixtures/affine.onnx");
+    pub const GRAPH_F32: &[u8] = include_bytes!("../fixtures/affine_f32.onnx");
 
     pub fn manifest() -> Manifest {
         let mut m = super::manifest(2, WindowContract::Frame, Preprocessing::Frame);
@@ -199,6 +212,23 @@ pub mod t2spe {
 
     pub fn reference() -> TestVector {
         super::reference(include_bytes!("../fixtures/t2spe.json"))
+    }
+}
+
+/// `mlp_qdq.onnx`: 8-32-1, quantised to 8 bits. Its reference is the unquantised network's.
+pub mod mlp_qdq {
+    use super::*;
+
+    pub const GRAPH: &[u8] = include_bytes!("../fixtures/mlp_qdq.onnx");
+
+    pub fn manifest() -> Manifest {
+        let mut m = super::manifest(8, WindowContract::Frame, Preprocessing::Frame);
+        m.tolerances.default = Tolerance { absolute: 0.03, relative: 0.0 };
+        m
+    }
+
+    pub fn reference() -> TestVector {
+        super::reference(include_bytes!("../fixtures/mlp_qdq.json"))
     }
 }
 

@@ -30,6 +30,13 @@ pub enum Command {
     },
     /// Reads the documents again and applies what changed.
     Reload,
+    /// Keeps new versions of documents and brings them into force, all of them or none.
+    Apply {
+        /// The documents.
+        documents: Vec<AppliedDocument>,
+        /// Why, for their history.
+        note: String,
+    },
     /// Ends the program cleanly.
     Stop,
     /// Installs a package from a file that the gateway can read.
@@ -58,6 +65,16 @@ pub enum Command {
         /// How, in the learner's own words.
         options: serde_json::Value,
     },
+}
+
+/// A new version of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppliedDocument {
+    /// Its name.
+    pub name: String,
+    /// Its text; `None` takes the document out of force and keeps its history.
+    pub text: Option<String>,
 }
 
 /// How far a long command is.
@@ -120,6 +137,7 @@ impl Command {
             Self::Arm { .. } => "arm",
             Self::Disarm { .. } => "disarm",
             Self::Reload => "reload",
+            Self::Apply { .. } => "apply",
             Self::Stop => "stop",
             Self::ModelInstall { .. } => "model_install",
             Self::ModelActivate { .. } => "model_activate",
@@ -135,8 +153,9 @@ impl Command {
 pub(super) enum WireCommand {
     Arm { line: String, check: String, output: String },
     Disarm { line: String, check: String, output: String },
-    Reload {},
-    Stop {},
+    Reload,
+    Apply { documents: Vec<AppliedDocument>, note: String },
+    Stop,
     ModelInstall { path: PathBuf },
     ModelActivate { model: String, version: String },
     ModelRollback { model: String },
@@ -155,8 +174,9 @@ impl From<Command> for WireCommand {
                 let (line, check) = place(line, check);
                 Self::Disarm { line, check, output: output.to_string() }
             }
-            Command::Reload => Self::Reload {},
-            Command::Stop => Self::Stop {},
+            Command::Reload => Self::Reload,
+            Command::Apply { documents, note } => Self::Apply { documents, note },
+            Command::Stop => Self::Stop,
             Command::ModelInstall { path } => Self::ModelInstall { path },
             Command::ModelActivate { model, version } => Self::ModelActivate { model, version },
             Command::ModelRollback { model } => Self::ModelRollback { model },
@@ -179,8 +199,9 @@ impl TryFrom<WireCommand> for Command {
             WireCommand::Disarm { line, check, output } => {
                 Self::Disarm { line: line.parse()?, check: check.parse()?, output: output.parse()? }
             }
-            WireCommand::Reload {} => Self::Reload,
-            WireCommand::Stop {} => Self::Stop,
+            WireCommand::Reload => Self::Reload,
+            WireCommand::Apply { documents, note } => Self::Apply { documents, note },
+            WireCommand::Stop => Self::Stop,
             WireCommand::ModelInstall { path } => Self::ModelInstall { path },
             WireCommand::ModelActivate { model, version } => Self::ModelActivate { model, version },
             WireCommand::ModelRollback { model } => Self::ModelRollback { model },

@@ -18,14 +18,15 @@ mod server;
 
 pub use actor::Actor;
 pub use client::{CallError, call};
-pub use command::{Command, Control, ControlError, Progress, Teller};
+pub use command::{AppliedDocument, Command, Control, ControlError, Progress, Teller};
 pub use server::{ControlServer, SocketError};
 
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// A line of either side.
-pub const LINE_BYTES_MAX: usize = 1024 * 1024;
+/// A line of either side: the largest document, with room for JSON's escapes. Only the gateway's own
+/// user reaches the socket, and memory is taken as bytes come.
+pub const LINE_BYTES_MAX: usize = 2 * takt_config::DOCUMENT_BYTES_MAX;
 
 /// Where the socket lies.
 pub fn socket_path(data_dir: &Path) -> PathBuf {

@@ -1,9 +1,11 @@
 //! Rows of good production from a CSV file.
 
+use super::Taken;
 use anyhow::{Context, Result, bail};
 use ndarray::Array2;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use takt_models::baseline::{Column, Source};
 
 /// Largest table in cells: 400 MB of numbers. A baseline needs a hundred rows a column, not millions.
 const CELLS_MAX: usize = 50_000_000;
@@ -13,7 +15,7 @@ const CELLS_MAX: usize = 50_000_000;
 pub(super) struct FromCsv {
     /// Learn from the rows of this file; its first row names the columns.
     #[arg(long, value_name = "FILE")]
-    csv: PathBuf,
+    csv: Option<PathBuf>,
     /// Only these rows, counted from 0, such as 0..480; -480.. are the last 480.
     #[arg(long, value_name = "A..B", allow_hyphen_values = true, requires = "csv")]
     rows: Option<RowRange>,
@@ -36,11 +38,10 @@ pub(super) struct FromCsv {
 
 /// Named columns of numbers.
 #[derive(Debug)]
-pub(super) struct Table {
-    /// The columns' names.
-    pub names: Vec<String>,
+struct Table {
+    names: Vec<String>,
     /// Rows × columns.
-    pub rows: Array2<f64>,
+    rows: Array2<f64>,
 }
 
 /// Rows from one number on, before another; negative numbers count from the end.
@@ -51,23 +52,33 @@ pub(super) struct RowRange {
 }
 
 impl FromCsv {
-    /// The rows to learn from, and those that set the limits.
-    pub fn read(&self) -> Result<(Table, Option<Table>)> {
-        let wanted = Wanted::of(&self.columns, &self.except);
-        let training = read(&self.csv, self.delimiter, &wanted, self.rows)?;
-        let Some(path) = &self.limit_csv else { return Ok((training, None)) };
-        let same = Wanted::These(training.names.clone());
-        let limit_set = read(path, self.delimiter, &same, self.limit_rows)?;
-        Ok((training, Some(limit_set)))
+    /// Whether this way was asked for.
+    pub fn is_asked(&self) -> bool {
+        self.csv.is_some()
     }
 
-    /// Where the rows came from, for the model's provenance.
-    pub fn described(&self) -> String {
-        let name = self.csv.file_name().unwrap_or(self.csv.as_os_str()).to_string_lossy().into_owned();
-        match self.rows {
-            Some(rows) => format!("{name}, rows {rows}"),
-            None => name,
-        }
+    /// The rows to learn from, and those that set the limits.
+    pub fn take(&self) -> Result<Taken> {
+        let path = self.csv.as_deref().context("name the file with --csv")?;
+        let wanted = Wanted::of(&self.columns, &self.except);
+        let training = read(path, self.delimiter, &wanted, self.rows)?;
+        let limit_set = match &self.limit_csv {
+            None => None,
+            Some(path) => {
+                let same = Wanted::These(training.names.clone());
+                Some(read(path, self.delimiter, &same, self.limit_rows)?.rows)
+            }
+        };
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        Ok(Taken {
+            columns: training.names.iter().map(|name| Column::new(name.as_str(), "")).collect(),
+            rows: training.rows,
+            limit_set,
+            source: Source::Frame,
+            from: self.rows.map_or_else(|| name.to_string(), |rows| format!("{name}, rows {rows}")),
+            model: None,
+            left_out: None,
+        })
     }
 }
 

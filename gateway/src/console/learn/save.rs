@@ -1,24 +1,25 @@
 //! Where a learned baseline goes: a package, a report, and if wanted into the gateway.
 
+use super::Taken;
 use crate::console::answer::Answer;
 use crate::console::context::Context;
-use crate::console::model;
+use crate::console::{exit, model};
 use anyhow::{Context as _, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use takt_models::baseline::{Learned, Packing, Source, Theme};
+use takt_models::baseline::{Learned, Packing, Theme};
 use takt_models::package::{Element, ModelVersion, Package};
 use takt_plant::ModelId;
 
 /// Where it goes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Save {
-    /// The model's name.
+    /// The model's name [default: the one that the check waits for].
     #[arg(long)]
-    name: ModelId,
-    /// Its version.
+    name: Option<ModelId>,
+    /// Its version [default: above the highest that is installed].
     #[arg(long, value_name = "X.Y.Z")]
-    version: ModelVersion,
+    version: Option<ModelVersion>,
     /// The package to write [default: NAME-VERSION.takt here, unless it is installed].
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -38,57 +39,48 @@ pub(super) struct Save {
 
 impl Save {
     /// Packs a baseline and brings it where it shall go.
-    pub async fn keep(self, learned: &Learned, source: Source, from: &str, context: &Context) -> Result<Answer> {
+    pub async fn keep(self, learned: &Learned, taken: &Taken, context: &Context) -> Result<Answer> {
+        let name = self.name.clone().or_else(|| taken.model.clone());
+        let name = name.ok_or_else(|| exit::usage("name the model with --name"))?;
+        let version = match &self.version {
+            Some(version) => version.clone(),
+            None => next_version(&name, context)?,
+        };
         let packing = Packing {
-            name: self.name.clone(),
-            version: self.version.clone(),
-            source,
+            name: name.clone(),
+            version: version.clone(),
+            source: taken.source.clone(),
             element: self.element,
             who: context.who(),
             when: context.clock.wall(),
-            from: from.to_owned(),
+            from: taken.from.clone(),
         };
         let bytes = learned.pack(&packing)?;
-        let mut text = learned.report.text();
+        let mut lines = vec![learned.report.text()];
         if let Some(dir) = &self.report {
             write_report(learned, dir).with_context(|| format!("the report cannot be written to {}", dir.display()))?;
-            text.push_str(&format!("\nreport: {}", dir.display()));
+            lines.push(format!("report: {}", dir.display()));
         }
-        let install = self.install || self.activate;
-        let named = self.output.clone().or_else(|| (!install).then(|| self.usual_file()));
+        let installs = self.install || self.activate;
+        let usual = || (!installs).then(|| PathBuf::from(format!("{name}-{version}.takt")));
+        let named = self.output.clone().or_else(usual);
         if let Some(path) = &named {
             write(path, &bytes)?;
-            text.push_str(&format!("\npackage: {}", path.display()));
+            lines.push(format!("package: {}", path.display()));
         }
-        if install {
+        if installs {
             self.install(&bytes, named.as_deref(), context).await?;
-            text.push_str(&format!("\n{} {} is installed", self.name, self.version));
+            lines.push(format!("{name} {version} is installed"));
         }
         if self.activate {
-            let activated = model::activate(&self.name, &self.version, context).await?;
-            text.push_str(&format!("\n{}", activated.text));
+            lines.push(model::activate(&name, &version, context).await?.text);
         }
-        let limits = json!({ "t2": learned.limits.t2, "spe": learned.limits.spe });
-        let json = json!({
-            "name": self.name.to_string(),
-            "version": self.version.to_string(),
-            "package": named.map(|path| path.display().to_string()),
-            "digest": Package::inspect(&bytes)?.digest.to_string(),
-            "limits": limits,
-            "n_rows": learned.report.training.len(),
-            "n_components": learned.report.n_components,
-            "variance_share": learned.report.variance_share,
-            "training_beyond": learned.report.training_beyond.either,
-            "constant": learned.report.constant,
-            "notes": learned.report.notes,
-            "installed": install,
-            "active": self.activate,
-        });
-        Ok(Answer::new(text, json))
-    }
-
-    fn usual_file(&self) -> PathBuf {
-        PathBuf::from(format!("{}-{}.takt", self.name, self.version))
+        let mut json = summary(learned, &bytes)?;
+        json["package"] = named.map(|path| path.display().to_string()).into();
+        json["installed"] = installs.into();
+        json["active"] = self.activate.into();
+        json["left_out"] = taken.left_out.clone().into();
+        Ok(Answer::new(lines.join("\n"), json))
     }
 
     /// Installs from the file that was written, or from one in the gateway's folder that goes again.
@@ -104,6 +96,35 @@ impl Save {
         drop(std::fs::remove_file(&path));
         installed.map(drop)
     }
+}
+
+/// What was learned, for programs.
+fn summary(learned: &Learned, package: &[u8]) -> Result<Value> {
+    let inspection = Package::inspect(package)?;
+    let report = &learned.report;
+    Ok(json!({
+        "name": inspection.manifest.name.to_string(),
+        "version": inspection.manifest.version.to_string(),
+        "digest": inspection.digest.to_string(),
+        "limits": { "t2": learned.limits.t2, "spe": learned.limits.spe },
+        "n_rows": report.training.len(),
+        "n_components": report.n_components,
+        "variance_share": report.variance_share,
+        "training_beyond": report.training_beyond.either,
+        "constant": report.constant,
+        "notes": report.notes,
+    }))
+}
+
+/// The first version, or a step above the highest that is installed.
+fn next_version(name: &ModelId, context: &Context) -> Result<ModelVersion> {
+    let listed = context.catalogue()?.list()?;
+    let highest = listed.into_iter().filter(|model| model.name == *name).map(|model| model.version).max();
+    let Some(highest) = highest else { return Ok(ModelVersion::new(1, 0, 0)) };
+    let text = highest.to_string();
+    let numbers: Vec<u64> = text.split(['.', '-']).map_while(|part| part.parse().ok()).collect();
+    let [major, minor, ..] = numbers[..] else { return Ok(ModelVersion::new(1, 0, 0)) };
+    Ok(ModelVersion::new(major, minor + 1, 0))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -25,7 +25,7 @@ pub(super) fn text(inspection: &Inspection) -> String {
         say("features", list.join(", "));
     }
     for score in &manifest.scores {
-        let rate = score.false_alarm_rate.map(|rate| format!(", fails {} % of good windows", rate * 100.0));
+        let rate = score.false_alarm_rate.map(|rate| format!(", fails a share of {rate:.2e} of good windows"));
         say("score", format!("{} up to {}{}", score.name, score.limit, rate.unwrap_or_default()));
     }
     say("test vectors", inspection.n_vectors.to_string());

@@ -2,13 +2,14 @@
 
 use super::Writer;
 use crate::store::acks::Stuck;
+use crate::store::db;
 use crate::store::entry::Entry;
 use crate::store::error::is_unwritable;
 use crate::store::health::Counters;
 use crate::store::layout::WhenUnwritable;
 use crate::store::names::Names;
 use crate::store::row::{Tail, encode, gather};
-use sqlx::{Connection, Error, SqliteConnection};
+use sqlx::{Error, SqliteConnection};
 use std::sync::atomic::Ordering::Relaxed;
 use takt_adapters::Ticket;
 use takt_plant::MonoTime;
@@ -88,10 +89,12 @@ impl Writer {
             insert.execute(&mut self.conn).await?;
             return Ok(());
         }
-        let mut tx = self.conn.begin().await?;
-        insert_names(&mut tx, &self.now.names).await?;
-        insert.execute(&mut *tx).await?;
-        tx.commit().await?;
+        let names = &self.now.names;
+        db::transact(&mut self.conn, async |conn| {
+            insert_names(conn, names).await?;
+            insert.execute(conn).await
+        })
+        .await?;
         self.now.names.unsaved.clear();
         self.now.names.unsaved_groups.clear();
         Ok(())

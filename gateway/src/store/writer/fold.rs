@@ -2,12 +2,12 @@
 //! in one transaction, so that a table's page is written once per fold and not once per commit.
 
 use super::Writer;
-use crate::store::db::placeholders;
+use crate::store::db::{self, placeholders};
 use crate::store::entry::{CheckSlot, ConnectionSlot, Event};
 use crate::store::health::Counters;
 use crate::store::row::Tail;
 use crate::store::verdict::VerdictRow;
-use sqlx::{AssertSqlSafe, Connection, Error, SqliteConnection};
+use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 use std::collections::BTreeMap;
 use takt_plant::{LineId, MonoTime};
 
@@ -51,6 +51,10 @@ impl Writer {
         let per_s = std::mem::take(&mut self.n_uncovered) as f64 / elapsed;
         self.uncovered_per_s += 0.2 * (per_s - self.uncovered_per_s);
         self.last_fold = self.clock.mono();
+        self.carry().await;
+        if let Err(error) = self.make_room().await {
+            tracing::debug!(%error, "no room could be made before a fold");
+        }
         let mut tail = std::mem::take(&mut self.now.tail);
         self.merge_writes(&mut tail);
         let cursors = self.now.outbox.take_dirty();
@@ -100,31 +104,26 @@ impl Writer {
         let marks: Vec<(ConnectionSlot, Vec<u8>)> =
             self.marks_dirty.iter().map(|c| (*c, self.mark_bytes(*c))).collect();
         let positions = self.position_rows(tail);
-        let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;
-        super::commit::insert_names(&mut tx, &self.now.names).await?;
-        let n_new = insert_verdicts(&mut tx, &tail.verdicts).await?;
-        for (check, seq, bytes) in &tail.writes {
-            let update =
-                "UPDATE verdict SET writes = CAST(writes || ? AS BLOB) WHERE chk = ? AND epoch = ? AND seq = ?";
-            let query = sqlx::query(update).bind(bytes.as_slice()).bind(*check).bind(epoch);
-            query.bind(seq.cast_signed()).execute(&mut *tx).await?;
-        }
-        upsert_positions(&mut tx, epoch, &positions).await?;
-        for (connection, digests) in marks {
-            let upsert = "INSERT OR REPLACE INTO mark (connection, digests) VALUES (?, ?)";
-            sqlx::query(upsert).bind(connection.0).bind(digests).execute(&mut *tx).await?;
-        }
-        upsert_cursors(&mut tx, cursors).await?;
-        for event in &tail.events {
-            insert_event(&mut tx, event).await?;
-        }
-        let identity = "UPDATE identity SET folded_row = ?, next_verdict = ?, samples_per_s = ?";
-        let query = sqlx::query(identity).bind(self.now.last_row).bind(self.now.next_verdict);
-        query.bind(self.uncovered_per_s).execute(&mut *tx).await?;
-        if delete_to > 0 {
-            sqlx::query("DELETE FROM journal WHERE id <= ?").bind(delete_to).execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
+        let (names, last_row, next_verdict) = (&self.now.names, self.now.last_row, self.now.next_verdict);
+        let per_s = self.uncovered_per_s;
+        let n_new = db::transact(&mut self.conn, async |conn| {
+            super::commit::insert_names(conn, names).await?;
+            let n_new = insert_verdicts(conn, &tail.verdicts).await?;
+            append_writes(conn, epoch, &tail.writes).await?;
+            upsert_positions(conn, epoch, &positions).await?;
+            upsert_marks(conn, &marks).await?;
+            upsert_cursors(conn, cursors).await?;
+            for event in &tail.events {
+                insert_event(conn, event).await?;
+            }
+            let identity = "UPDATE identity SET folded_row = ?, next_verdict = ?, samples_per_s = ?";
+            sqlx::query(identity).bind(last_row).bind(next_verdict).bind(per_s).execute(&mut *conn).await?;
+            if delete_to > 0 {
+                sqlx::query("DELETE FROM journal WHERE id <= ?").bind(delete_to).execute(conn).await?;
+            }
+            Ok(n_new)
+        })
+        .await?;
         self.now.names.unsaved.clear();
         self.now.names.unsaved_groups.clear();
         Ok(tail.verdicts.len() - n_new)
@@ -175,6 +174,23 @@ async fn insert_verdicts(conn: &mut SqliteConnection, rows: &[VerdictRow]) -> Re
         n_new += query.execute(&mut *conn).await?.rows_affected() as usize;
     }
     Ok(n_new)
+}
+
+async fn append_writes(conn: &mut SqliteConnection, epoch: u32, writes: &[(u32, u64, Vec<u8>)]) -> Result<(), Error> {
+    for (check, seq, bytes) in writes {
+        let update = "UPDATE verdict SET writes = CAST(writes || ? AS BLOB) WHERE chk = ? AND epoch = ? AND seq = ?";
+        let query = sqlx::query(update).bind(bytes.as_slice()).bind(*check).bind(epoch);
+        query.bind(seq.cast_signed()).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+async fn upsert_marks(conn: &mut SqliteConnection, marks: &[(ConnectionSlot, Vec<u8>)]) -> Result<(), Error> {
+    for (connection, digests) in marks {
+        let upsert = "INSERT OR REPLACE INTO mark (connection, digests) VALUES (?, ?)";
+        sqlx::query(upsert).bind(connection.0).bind(digests.as_slice()).execute(&mut *conn).await?;
+    }
+    Ok(())
 }
 
 async fn upsert_positions(

@@ -14,6 +14,7 @@ mod serve;
 
 use super::acks::Acks;
 use super::entry::{ConnectionSlot, Digest, Entry};
+use super::error::StoreError;
 use super::health::Counters;
 use super::names::Names;
 use super::open::OpenGroups;
@@ -21,7 +22,7 @@ use super::options::StoreOptions;
 use super::outbox::Outbox;
 use super::queue::Queue;
 use super::row::Tail;
-use request::Request;
+use request::{CloseReply, Request};
 use seal::Sealing;
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -77,6 +78,8 @@ pub(super) struct Writer {
     last_commit: MonoTime,
     last_fold: MonoTime,
     next_slice: MonoTime,
+    /// Retention worked since the log was emptied last.
+    gave_back: bool,
     retry_at: Option<MonoTime>,
     /// Samples that no acknowledgement covers, since the last fold.
     n_uncovered: u64,
@@ -126,33 +129,29 @@ impl Writer {
             last_commit: MonoTime::from_ns(0),
             last_fold: opened,
             next_slice: opened,
+            gave_back: false,
             retry_at: None,
             n_uncovered: 0,
             uncovered_per_s: 0.0,
         }
     }
 
-    /// Runs until it is asked to close, or until every handle is gone.
-    pub async fn run(mut self) {
-        loop {
+    /// Runs until it is asked to close, or until every handle is gone. Gives the end's result, and
+    /// who waits for it.
+    pub async fn run(mut self) -> (Result<(), StoreError>, Option<CloseReply>) {
+        let reply = loop {
             match self.wait().await {
                 Wake::Queue | Wake::Timer => {}
                 Wake::Sealed => self.put_sealed().await,
-                Wake::Request(Some(Request::Close(reply))) => {
-                    let result = self.finish().await;
-                    let _ = self.conn_close().await;
-                    let _ = reply.send(result);
-                    return;
-                }
+                Wake::Request(Some(Request::Close(reply))) => break Some(reply),
                 Wake::Request(Some(request)) => self.serve(request).await,
-                Wake::Request(None) => {
-                    let _ = self.finish().await;
-                    let _ = self.conn_close().await;
-                    return;
-                }
+                Wake::Request(None) => break None,
             }
             self.turn().await;
-        }
+        };
+        let result = self.finish().await;
+        let closed = sqlx::Connection::close(self.conn).await;
+        (result.and(closed.map_err(StoreError::from)), reply)
     }
 
     async fn wait(&mut self) -> Wake {
@@ -195,9 +194,5 @@ impl Writer {
     /// Wall time by the monotonic clock, so that a jump of the clock ages nothing (B25).
     fn steady_wall(&self) -> WallTime {
         self.opened_at.plus(self.clock.mono().since(self.opened))
-    }
-
-    async fn conn_close(self) -> Result<(), sqlx::Error> {
-        sqlx::Connection::close(self.conn).await
     }
 }

@@ -10,6 +10,9 @@ use tokio::sync::oneshot;
 /// The way back.
 pub type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
+/// The way back of the end, for a plain thread.
+pub type CloseReply = std::sync::mpsc::SyncSender<Result<(), StoreError>>;
+
 /// A closed list of all requests.
 #[derive(Debug)]
 pub enum Request {
@@ -30,5 +33,5 @@ pub enum Request {
     /// Verdicts that a connection has not confirmed, oldest first.
     OutboxPending(ConnectionSlot, usize, Reply<Vec<StoredVerdict>>),
     /// Ends the writer after everything is folded.
-    Close(std::sync::mpsc::SyncSender<Result<(), StoreError>>),
+    Close(CloseReply),
 }

@@ -3,7 +3,7 @@
 
 use super::{LOOK, Writer};
 use crate::store::db;
-use sqlx::{Connection, Error, Row};
+use sqlx::{Error, Row};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use takt_plant::WallTime;
@@ -14,9 +14,9 @@ const CHUNKS: i64 = 4;
 const ROWS: i64 = 256;
 /// Pages that one step gives back.
 const VACUUM_PAGES: u32 = 128;
-/// Retention by size begins when this part of the pages is used…
-const HIGH: f64 = 0.95;
-/// …and unused pages are given back when there are more than this part of the file, and more than
+/// Pages that are kept free for the journal and the next chunk: 4 MiB, or a part of a small store.
+const RESERVE_PAGES: u64 = 1_024;
+/// Unused pages are given back when there are more than this part of the file, and more than
 /// `VACUUM_PAGES_MIN`: below it they are used again soon.
 const UNUSED: f64 = 0.15;
 const VACUUM_PAGES_MIN: u64 = 1_024;
@@ -48,7 +48,6 @@ impl Writer {
     /// One look and, where something must go, work for at most one slice.
     pub(super) async fn retain_slice(&mut self) {
         self.retry_sealed().await;
-        self.carry().await;
         let started = self.clock.mono();
         let more = match self.work_slice().await {
             Ok(more) => more,
@@ -69,7 +68,9 @@ impl Writer {
         loop {
             let pages = self.pages().await?;
             let worked = self.drop_some(pages).await? || self.give_back(pages).await?;
+            self.gave_back |= worked;
             if !worked {
+                self.shorten_log().await?;
                 self.measure(pages);
                 return Ok(false);
             }
@@ -88,11 +89,24 @@ impl Writer {
     }
 
     fn measure(&self, pages: Pages) {
-        let wal = std::fs::metadata(self.dir.join(format!("{}-wal", db::FILE))).map_or(0, |m| m.len());
-        self.shared.counters.bytes.store(pages.all * db::PAGE_BYTES + wal, Relaxed);
+        self.shared.counters.bytes.store(pages.all * db::PAGE_BYTES + self.log_bytes(), Relaxed);
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a part of a whole")]
+    fn log_bytes(&self) -> u64 {
+        std::fs::metadata(self.dir.join(format!("{}-wal", db::FILE))).map_or(0, |m| m.len())
+    }
+
+    /// Empties the write-ahead log when it is longer than its share, as a reader's long view makes
+    /// it, or when pages were given back: only then the file itself becomes shorter.
+    async fn shorten_log(&mut self) -> Result<(), Error> {
+        let too_long = self.log_bytes() > db::wal_bytes_max(&self.options);
+        let gave_back = std::mem::take(&mut self.gave_back);
+        if too_long || gave_back {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&mut self.conn).await?;
+        }
+        Ok(())
+    }
+
     async fn drop_some(&mut self, pages: Pages) -> Result<bool, Error> {
         let now = self.steady_wall();
         let (samples, verdicts) = (now.minus(self.options.samples_age_max), now.minus(self.options.verdicts_age_max));
@@ -102,11 +116,27 @@ impl Writer {
         {
             return Ok(true);
         }
-        let used = (pages.all - pages.unused) as f64;
-        if used < HIGH * db::pages_max(&self.options) as f64 {
+        self.drop_by_size(pages).await
+    }
+
+    async fn drop_by_size(&mut self, pages: Pages) -> Result<bool, Error> {
+        let cap = db::pages_max(&self.options);
+        let reserve = (cap / 20).max(RESERVE_PAGES.min(cap / 4));
+        if pages.all - pages.unused < cap - reserve {
             return Ok(false);
         }
         Ok(self.drop_chunks(None).await? || self.drop_events(None).await? || self.drop_verdicts(None).await?)
+    }
+
+    /// Makes room before something larger is written, for at most one slice.
+    pub(super) async fn make_room(&mut self) -> Result<(), Error> {
+        let started = self.clock.mono();
+        loop {
+            let pages = self.pages().await?;
+            if !self.drop_by_size(pages).await? || self.clock.mono().since(started) >= self.options.slice {
+                return Ok(());
+            }
+        }
     }
 
     async fn drop_chunks(&mut self, before: Option<WallTime>) -> Result<bool, Error> {
@@ -155,12 +185,13 @@ impl Writer {
         reason: Reason,
         n: i64,
     ) -> Result<bool, Error> {
-        let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(sql).bind(last).execute(&mut *tx).await?;
         let count = "INSERT INTO dropped (kind, reason, n) VALUES (?, ?, ?) \
                      ON CONFLICT (kind, reason) DO UPDATE SET n = n + excluded.n";
-        sqlx::query(count).bind(kind).bind(reason.word()).bind(n).execute(&mut *tx).await?;
-        tx.commit().await?;
+        db::transact(&mut self.conn, async |conn| {
+            sqlx::query(sql).bind(last).execute(&mut *conn).await?;
+            sqlx::query(count).bind(kind).bind(reason.word()).bind(n).execute(conn).await
+        })
+        .await?;
         Ok(true)
     }
 

@@ -3,9 +3,10 @@
 
 use super::Writer;
 use crate::store::chunk::SealedChunk;
+use crate::store::db;
 use crate::store::health::Counters;
 use crate::store::row::encode_carried;
-use sqlx::{Connection, Error};
+use sqlx::{Error, SqliteConnection};
 use std::time::Duration;
 use takt_plant::GroupSlot;
 use tokio::task::JoinHandle;
@@ -85,7 +86,12 @@ impl Writer {
                 return;
             }
         };
-        match self.insert_chunk(group, last_row, &chunk).await {
+        let made = self.make_room().await;
+        let put = match made {
+            Ok(()) => self.insert_chunk(group, last_row, &chunk).await,
+            Err(error) => Err(error),
+        };
+        match put {
             Ok(()) => Counters::add(&self.shared.counters.n_chunks, 1),
             Err(error) => {
                 self.sealing = Some(Sealing { group, first_row, last_row, work: Work::Waiting(chunk) });
@@ -102,15 +108,15 @@ impl Writer {
     }
 
     async fn insert_chunk(&mut self, group: GroupSlot, last_row: i64, chunk: &SealedChunk) -> Result<(), Error> {
-        let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;
         let insert = "INSERT INTO chunk (grp, from_ns, to_ns, arrived_ns, n_frames, n_samples, blocks, body) \
                       VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-        let query = sqlx::query(insert).bind(group.0).bind(chunk.from_ns).bind(chunk.to_ns).bind(chunk.arrived_ns);
-        let query = query.bind(chunk.n_frames).bind(chunk.n_samples.cast_signed());
-        query.bind(chunk.blocks.as_slice()).bind(chunk.body.as_slice()).execute(&mut *tx).await?;
-        let update = "UPDATE frame_group SET sealed_row = ? WHERE id = ?";
-        sqlx::query(update).bind(last_row).bind(group.0).execute(&mut *tx).await?;
-        tx.commit().await
+        db::transact(&mut self.conn, async |conn| {
+            let query = sqlx::query(insert).bind(group.0).bind(chunk.from_ns).bind(chunk.to_ns).bind(chunk.arrived_ns);
+            let query = query.bind(chunk.n_frames).bind(chunk.n_samples.cast_signed());
+            query.bind(chunk.blocks.as_slice()).bind(chunk.body.as_slice()).execute(&mut *conn).await?;
+            set_sealed_row(conn, group, last_row).await
+        })
+        .await
     }
 
     /// Seals everything that is open, however short it is.
@@ -152,19 +158,28 @@ impl Writer {
             groups.iter().filter_map(|g| Some((*g, self.now.open.get(*g)?.chunk.frames().ok()?))).collect();
         let body = encode_carried(&frames);
         let (row, n_bytes) = (self.now.last_row + 1, body.len());
-        let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;
-        let insert = "INSERT INTO journal (id, at_ns, body) VALUES (?, ?, ?)";
-        sqlx::query(insert).bind(row).bind(self.clock.wall().as_ns()).bind(body).execute(&mut *tx).await?;
-        for group in groups {
-            let update = "UPDATE frame_group SET sealed_row = ? WHERE id = ?";
-            sqlx::query(update).bind(row - 1).bind(group.0).execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
+        let at_ns = self.clock.wall().as_ns();
+        db::transact(&mut self.conn, async |conn| {
+            let insert = "INSERT INTO journal (id, at_ns, body) VALUES (?, ?, ?)";
+            sqlx::query(insert).bind(row).bind(at_ns).bind(body).execute(&mut *conn).await?;
+            for group in groups {
+                set_sealed_row(conn, *group, row - 1).await?;
+            }
+            Ok(())
+        })
+        .await?;
         self.now.last_row = row;
         self.now.journal.push_back((row, n_bytes));
         groups.iter().for_each(|g| self.now.open.moved(*g, row));
         Ok(())
     }
+}
+
+/// Says up to which journal row a group needs no row any more.
+async fn set_sealed_row(conn: &mut SqliteConnection, group: GroupSlot, row: i64) -> Result<(), Error> {
+    let update = "UPDATE frame_group SET sealed_row = ? WHERE id = ?";
+    sqlx::query(update).bind(row).bind(group.0).execute(conn).await?;
+    Ok(())
 }
 
 impl Sealing {

@@ -57,13 +57,20 @@ impl Writer {
         slots
     }
 
+    /// Commits and folds everything; a full store gets a chance to drop what is old first.
     async fn flush(&mut self) -> Result<(), StoreError> {
-        self.commit().await;
-        self.fold().await;
-        match self.retry_at {
-            None => Ok(()),
-            Some(_) => Err(StoreError::Unwritable(Error::PoolClosed)),
+        const ATTEMPTS: usize = 5;
+        for _ in 0..ATTEMPTS {
+            self.commit().await;
+            self.fold().await;
+            if self.retry_at.is_none() {
+                return Ok(());
+            }
+            self.retain_slice().await;
+            self.retry_at = Some(self.clock.mono());
         }
+        let why = self.shared.counters.snapshot(0).unwritable.unwrap_or_default();
+        Err(StoreError::Unwritable(Error::Io(std::io::Error::other(why))))
     }
 
     async fn flush_and_seal(&mut self) -> Result<(), StoreError> {
@@ -75,7 +82,7 @@ impl Writer {
 
     /// The clean end: everything folded, and a mark that says so.
     pub(super) async fn finish(&mut self) -> Result<(), StoreError> {
-        self.retry_at = None;
+        self.retry_at = self.retry_at.map(|_| self.clock.mono());
         self.flush().await?;
         let session = anchor::random();
         let update = "UPDATE identity SET clean = 1, session = ?";
