@@ -185,8 +185,9 @@ async fn history(name: &str, context: &Context) -> Result<Answer> {
 }
 
 async fn rollback(name: &str, version: u32, dry_run: bool, context: &Context) -> Result<Answer> {
-    let older = reader(context)?.document(run::KIND, name, Some(version)).await;
-    let older = older.with_context(|| format!("see `takt line history {name}` for its versions"))?;
+    let versions = reader(context)?.document_history(run::KIND, name).await?;
+    let older = versions.into_iter().find(|older| older.version == version);
+    let older = older.with_context(|| format!("{name} has no version {version}; see `takt line history {name}`"))?;
     if older.text.is_none() {
         return Err(exit::usage(format!("version {version} took {name} out of force; use `takt line remove {name}`")));
     }

@@ -9,8 +9,10 @@ mod answer;
 mod check;
 mod context;
 mod exit;
+mod field;
 mod learn;
 mod line;
+mod live;
 mod model;
 mod output;
 mod serve;
@@ -51,6 +53,16 @@ enum Command {
     Check(check::Arguments),
     /// Learn a baseline from good production and pack it as a model.
     Learn(Box<learn::Arguments>),
+    /// Show how the running gateway does.
+    Status,
+    /// Show the live values of a line's tags.
+    Tags(live::Tags),
+    /// Read a register of a Modbus device, in every type and order.
+    Read(field::Read),
+    /// Find out which registers a Modbus device has.
+    Scan(field::Scan),
+    /// Listen to a broker's topics.
+    Topics(field::Topics),
     /// Apply, export and roll back documents of connections and lines.
     #[command(subcommand)]
     Line(line::Command),
@@ -93,6 +105,11 @@ impl Command {
             Self::Run => serve::run(context).await,
             Self::Check(arguments) => check::run(&arguments, context),
             Self::Learn(arguments) => learn::run(*arguments, context).await,
+            Self::Status => live::status(context).await,
+            Self::Tags(tags) => live::tags(&tags, context).await,
+            Self::Read(read) => read.carry_out(context).await,
+            Self::Scan(scan) => scan.carry_out(context).await,
+            Self::Topics(topics) => topics.carry_out(context).await,
             Self::Line(command) => line::run(command, context).await,
             Self::Model(command) => model::run(command, context).await,
             Self::Output(command) => output::run(&command, context).await,

@@ -153,9 +153,9 @@ impl Command {
 pub(super) enum WireCommand {
     Arm { line: String, check: String, output: String },
     Disarm { line: String, check: String, output: String },
-    Reload,
+    Reload {},
     Apply { documents: Vec<AppliedDocument>, note: String },
-    Stop,
+    Stop {},
     ModelInstall { path: PathBuf },
     ModelActivate { model: String, version: String },
     ModelRollback { model: String },
@@ -174,9 +174,9 @@ impl From<Command> for WireCommand {
                 let (line, check) = place(line, check);
                 Self::Disarm { line, check, output: output.to_string() }
             }
-            Command::Reload => Self::Reload,
+            Command::Reload => Self::Reload {},
             Command::Apply { documents, note } => Self::Apply { documents, note },
-            Command::Stop => Self::Stop,
+            Command::Stop => Self::Stop {},
             Command::ModelInstall { path } => Self::ModelInstall { path },
             Command::ModelActivate { model, version } => Self::ModelActivate { model, version },
             Command::ModelRollback { model } => Self::ModelRollback { model },
@@ -199,9 +199,9 @@ impl TryFrom<WireCommand> for Command {
             WireCommand::Disarm { line, check, output } => {
                 Self::Disarm { line: line.parse()?, check: check.parse()?, output: output.parse()? }
             }
-            WireCommand::Reload => Self::Reload,
+            WireCommand::Reload {} => Self::Reload,
             WireCommand::Apply { documents, note } => Self::Apply { documents, note },
-            WireCommand::Stop => Self::Stop,
+            WireCommand::Stop {} => Self::Stop,
             WireCommand::ModelInstall { path } => Self::ModelInstall { path },
             WireCommand::ModelActivate { model, version } => Self::ModelActivate { model, version },
             WireCommand::ModelRollback { model } => Self::ModelRollback { model },
