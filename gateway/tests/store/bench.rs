@@ -76,8 +76,10 @@ fn waveform() -> Recording {
     let row = |i: usize| {
         let t = i as f64 / 10_000.0;
         let axis = |a: f64, f: f64, n: f64| {
-            let tone = 9_000.0 * a * (t * f * std::f64::consts::TAU).sin() + 2_500.0 * (t * 3.1 * f * std::f64::consts::TAU).sin();
-            let burst = 4_000.0 * (t * 2_210.0 * std::f64::consts::TAU).sin() * (t * 1.7 * std::f64::consts::TAU).sin().powi(8);
+            let tone = 9_000.0 * a * (t * f * std::f64::consts::TAU).sin()
+                + 2_500.0 * (t * 3.1 * f * std::f64::consts::TAU).sin();
+            let burst =
+                4_000.0 * (t * 2_210.0 * std::f64::consts::TAU).sin() * (t * 1.7 * std::f64::consts::TAU).sin().powi(8);
             Reading::Good(Value::Integer((tone + burst + n).round() as i64))
         };
         vec![axis(1.0, 24.5, noise()), axis(0.6, 49.0, noise()), axis(0.3, 73.5, noise())]
