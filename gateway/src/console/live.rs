@@ -174,7 +174,9 @@ mod tests {
 
     #[test]
     fn spans_show_their_two_largest_units() {
-        for (s, text) in [(0.25, "0.2 s"), (59.0, "59 s"), (600.0, "10 min"), (7_260.0, "2 h 1 min"), (200_000.0, "2 d 7 h")] {
+        for (s, text) in
+            [(0.25, "0.2 s"), (59.0, "59 s"), (600.0, "10 min"), (7_260.0, "2 h 1 min"), (200_000.0, "2 d 7 h")]
+        {
             assert_eq!(span(Duration::from_secs_f64(s)), text);
         }
     }

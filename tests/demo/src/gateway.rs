@@ -86,7 +86,8 @@ impl Gateway {
         let output = command.output().await.with_context(|| format!("cannot start {}", self.program.display()))?;
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            bail!("`takt {}` ended with {}:\n{words}", arguments.join(" "), output.status);
+            let command = arguments.first().map(String::as_str).unwrap_or_default();
+            bail!("`takt {command}` ended with {}:\n{words}", output.status);
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }

@@ -88,19 +88,18 @@ impl Story<'_> {
 
     async fn learn_one(&mut self, product: u16, model: &str, from: String, to: String) -> Result<()> {
         let version = format!("1.0.{}", self.folder.n_runs_before());
-        let package = self.folder.join(&format!("{model}-{version}.takt")).display().to_string();
         let report = self.folder.join(&format!("report-{model}")).display().to_string();
         let product = product.to_string();
-        let arguments = [
-            ["learn", "--line", LINE, "--check", CHECK].as_slice(),
-            &["--recipe", &product, "--from", &from, "--to", &to],
+        let lines: [&[&str]; 4] = [
+            &["learn", "--line", LINE, "--check", CHECK, "--recipe", &product],
+            &["--from", &from, "--to", &to],
             &["--features", FEATURES, "--alpha", ALPHA],
-            &["--name", model, "--version", &version, "--output", &package, "--report", &report],
-            &["--install", "--activate"],
+            &["--name", model, "--version", &version, "--report", &report, "--activate"],
         ];
-        let arguments: Vec<String> = arguments.concat().into_iter().map(str::to_owned).collect();
-        self.screen.say(&format!("  $ takt {}", arguments.join(" ")));
+        let shown = lines.map(|line| line.join(" ")).join(" \\\n        ");
+        self.screen.say(&format!("  $ takt {}", shown.replace(FEATURES, &format!("'{FEATURES}'"))));
         self.screen.begin_waiting(&format!("learning {model} {version}"));
+        let arguments: Vec<String> = lines.concat().into_iter().map(str::to_owned).collect();
         self.gateway.run(&arguments).await.context("learning failed")?;
         self.gateway.is_ready(model).await?;
         self.screen.clear();

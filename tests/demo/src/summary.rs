@@ -8,7 +8,8 @@ use std::fmt;
 /// The whole demo in numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Summary {
-    pub(crate) tally: Tally,
+    /// What became of the judged parts; `None` when it ended before the gateway had learned.
+    pub(crate) tally: Option<Tally>,
     pub(crate) n_reject_writes: u64,
     pub(crate) n_verdict_messages: u64,
     pub(crate) n_verdict_messages_missing: u64,
@@ -32,7 +33,7 @@ impl Summary {
 
     /// The summary for programs.
     pub(crate) fn to_json(&self) -> Value {
-        let Tally { n_parts, n_faulty, n_found, n_missed, n_false, n_fell_back } = self.tally;
+        let Tally { n_parts, n_faulty, n_found, n_missed, n_false, n_fell_back } = self.tally.unwrap_or_default();
         json!({
             "parts": n_parts, "faulty": n_faulty, "found": n_found, "missed": n_missed,
             "false_rejects": n_false, "fell_back": n_fell_back, "reject_writes": self.n_reject_writes,
@@ -45,15 +46,12 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { n_parts, n_faulty, n_found, n_missed, n_false, n_fell_back } = self.tally;
         let check = check_of(&self.status).cloned().unwrap_or_default();
         let total = &check["latency_us"]["total"];
         let (n, n_missing) = (self.n_verdict_messages, self.n_verdict_messages_missing);
-        writeln!(f, "  parts judged        {n_parts}")?;
-        writeln!(f, "  faulty parts        {n_faulty}: {n_found} found, {n_missed} missed")?;
-        writeln!(f, "  false rejects       {n_false}, idle phases and product changes included")?;
-        if n_fell_back > 0 {
-            writeln!(f, "  fall-backs          {n_fell_back} parts were rejected by the PLC itself: no heartbeat")?;
+        match self.tally {
+            Some(tally) => parts(f, tally)?,
+            None => writeln!(f, "  parts judged        none: it ended before the gateway had learned")?,
         }
         writeln!(
             f,
@@ -72,6 +70,17 @@ impl fmt::Display for Summary {
         };
         write!(f, "  gateway             {ended}")
     }
+}
+
+fn parts(f: &mut fmt::Formatter<'_>, tally: Tally) -> fmt::Result {
+    let Tally { n_parts, n_faulty, n_found, n_missed, n_false, n_fell_back } = tally;
+    writeln!(f, "  parts judged        {n_parts}")?;
+    writeln!(f, "  faulty parts        {n_faulty}: {n_found} found, {n_missed} missed")?;
+    writeln!(f, "  false rejects       {n_false}, idle phases and product changes included")?;
+    if n_fell_back > 0 {
+        writeln!(f, "  fall-backs          {n_fell_back} parts were rejected by the PLC itself: no heartbeat")?;
+    }
+    Ok(())
 }
 
 fn time(us: &Value) -> String {
@@ -102,7 +111,7 @@ mod tests {
             "reasons": { "not_in_production": 3 } });
         let check = json!({ "id": "stroke", "latency_us": { "total": { "p50": 420, "p99": 1500, "max": 20_000 } } });
         let status = json!({ "lines": [{ "id": "press-3", "books": books, "checks": [check] }] });
-        let tally = Tally { n_parts: 200, n_faulty: 9, n_found: 9, ..Tally::default() };
+        let tally = Some(Tally { n_parts: 200, n_faulty: 9, n_found: 9, ..Tally::default() });
         let (n_verdict_messages, n_verdict_messages_missing) = (200, 0);
         Summary { tally, n_reject_writes: 18, n_verdict_messages, n_verdict_messages_missing, status, exit_code }
     }

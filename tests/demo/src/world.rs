@@ -39,12 +39,16 @@ pub(crate) async fn run(
     }
     match played {
         Ok(summary) if summary.is_clean() => Ok(summary),
-        otherwise => {
-            let kept = folder.keep();
-            eprintln!("\nEverything is kept in {}; the gateway's log is takt.log there.", kept.display());
-            otherwise
+        Ok(summary) => {
+            println!("\n{}", kept(folder));
+            Ok(summary)
         }
+        Err(error) => Err(anyhow::anyhow!("{error:#}\n\n{}", kept(folder))),
     }
+}
+
+fn kept(folder: Folder) -> String {
+    format!("Everything is kept in {}; the gateway's log is takt.log there.", folder.keep().display())
 }
 
 async fn play(folder: &Folder, http: SocketAddr, asked: Asked) -> Result<Summary> {
@@ -85,9 +89,10 @@ async fn play(folder: &Folder, http: SocketAddr, asked: Asked) -> Result<Summary
         asked = asked_to_end() => asked,
     };
     story.screen.clear();
+    let is_judged = story.doing.is_some();
     plant.order(Order::Idle);
     match ended {
-        Ok(()) => take_down(&gateway, process, &plant, &verdicts).await,
+        Ok(()) => take_down(&gateway, process, &plant, &verdicts, is_judged).await,
         Err(error) => {
             drop(process.stop().await);
             Err(error)
@@ -130,13 +135,19 @@ fn welcome(folder: &Folder, at: &Addresses, asked: Asked, is_other: bool) {
 }
 
 /// Ends the gateway as systemd does and draws the sum.
-async fn take_down(gateway: &Gateway, process: Process, plant: &Plant, verdicts: &Verdicts) -> Result<Summary> {
+async fn take_down(
+    gateway: &Gateway,
+    process: Process,
+    plant: &Plant,
+    verdicts: &Verdicts,
+    is_judged: bool,
+) -> Result<Summary> {
     println!("\n▶ Ending: the press stops, then the gateway.");
     let status = gateway.status().await.unwrap_or_default();
     let exit = process.stop().await?;
     let (n_verdict_messages, n_verdict_messages_missing) = verdicts.n_and_gaps();
     let summary = Summary {
-        tally: plant.tally(),
+        tally: is_judged.then(|| plant.tally()),
         n_reject_writes: plant.n_reject_writes(),
         n_verdict_messages,
         n_verdict_messages_missing,
