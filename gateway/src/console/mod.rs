@@ -17,6 +17,7 @@ mod line;
 mod live;
 mod model;
 mod output;
+mod replay;
 mod serve;
 mod table;
 mod when;
@@ -70,6 +71,8 @@ enum Command {
     Scan(field::Scan),
     /// Listen to a broker's topics.
     Topics(field::Topics),
+    /// Run recorded files through the pipeline, in a folder of its own, and count the verdicts.
+    Replay(replay::Arguments),
     /// Apply, export and roll back documents of connections and lines.
     #[command(subcommand)]
     Line(line::Command),
@@ -119,6 +122,7 @@ impl Command {
             Self::Read(read) => read.carry_out(context).await,
             Self::Scan(scan) => scan.carry_out(context).await,
             Self::Topics(topics) => topics.carry_out(context).await,
+            Self::Replay(arguments) => replay::run(arguments, context).await,
             Self::Line(command) => line::run(command, context).await,
             Self::Model(command) => model::run(command, context).await,
             Self::Output(command) => output::run(&command, context).await,
