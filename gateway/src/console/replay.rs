@@ -74,7 +74,8 @@ fn only_recordings(documents: &Resolved) -> Result<()> {
     let other = documents.connections.iter().find(|c| !matches!(c.kind, ConnectionKind::Replay(_)));
     if let Some(other) = other {
         let kind = other.kind.word();
-        let what = format!("connection {} is {kind}; leave it and its lines out, only recorded files are replayed", *other.id);
+        let what =
+            format!("connection {} is {kind}; leave it and its lines out, only recorded files are replayed", *other.id);
         return Err(exit::usage(what));
     }
     if documents.connections.is_empty() {
@@ -166,7 +167,8 @@ async fn end_of_files(running: &Running) -> Result<()> {
                 _ => all_over = false,
             }
         }
-        let books = board.lines().iter().flat_map(|line| line.checks()).map(|check| check.counts().books).collect::<Vec<_>>();
+        let books =
+            board.lines().iter().flat_map(|line| line.checks()).map(|check| check.counts().books).collect::<Vec<_>>();
         let n_now = books.iter().map(|books| books.judged + books.dropped_total()).sum();
         let is_empty = books.iter().all(|books| books.waiting == 0);
         if all_over && is_empty {
@@ -196,9 +198,9 @@ fn tally(status: &Status) -> Answer {
     };
     let heading = ["CHECK", "PASS", "FAIL", "INCONCLUSIVE", "WHY", "FRAMES", "WITHOUT VERDICT"];
     let rows: Vec<_> = checks.iter().map(row).collect();
-    let json = checks.iter().map(|check| {
-        json!({ "line": check.line, "check": check.id, "verdicts": check.verdicts, "books": check.books })
-    });
+    let json = checks.iter().map(
+        |check| json!({ "line": check.line, "check": check.id, "verdicts": check.verdicts, "books": check.books }),
+    );
     Answer::new(table(heading, &rows), json!({ "checks": json.collect::<Vec<_>>() }))
 }
 

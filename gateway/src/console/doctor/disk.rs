@@ -20,7 +20,8 @@ pub(super) fn examine(gateway: &Gateway, findings: &mut Vec<Finding>) {
         Ok(()) if there == dir => Finding::good("data_dir", format!("{} can be written", dir.display())),
         Ok(()) => Finding::good("data_dir", format!("{} will be made", dir.display())),
         Err(error) => {
-            let text = format!("{} cannot be written ({error}); give it to this user, or set data_dir", there.display());
+            let text =
+                format!("{} cannot be written ({error}); give it to this user, or set data_dir", there.display());
             Finding::broken("data_dir", text)
         }
     });

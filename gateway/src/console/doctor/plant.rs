@@ -87,6 +87,7 @@ pub(super) fn models(documents: &Resolved, gateway: &Gateway, findings: &mut Vec
 }
 
 fn nothing_active(model: &ModelId) -> Finding {
-    let text = "no version is active, so its verdicts are inconclusive; `takt learn … --activate` or `takt model activate`";
+    let text =
+        "no version is active, so its verdicts are inconclusive; `takt learn … --activate` or `takt model activate`";
     Finding::note(format!("model {model}"), text)
 }

@@ -34,7 +34,9 @@ fn holder(address: SocketAddr) -> Option<String> {
     let wanted = format!("socket:[{inode}]");
     for process in std::fs::read_dir("/proc").ok()?.flatten() {
         let files = std::fs::read_dir(process.path().join("fd")).into_iter().flatten().flatten();
-        let is_it = files.filter_map(|file| std::fs::read_link(file.path()).ok()).any(|link| link.to_str() == Some(wanted.as_str()));
+        let is_it = files
+            .filter_map(|file| std::fs::read_link(file.path()).ok())
+            .any(|link| link.to_str() == Some(wanted.as_str()));
         if is_it {
             let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
             return Some(format!("{} (process {})", name.trim(), process.file_name().to_string_lossy()));
@@ -77,9 +79,12 @@ mod tests {
                     0: 0100007F:2148 00000000:0000 0A 00000000:00000000 00:00000000 00000000  0  0 4711 1\n\
                     1: 0100007F:2149 00000000:0000 01 00000000:00000000 00:00000000 00000000  0  0 4712 1\n\
                     2: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000  0  0 4713 1\n";
-        for (address, inode) in
-            [("127.0.0.1:8520", Some("4711")), ("127.0.0.1:8521", None), ("127.0.0.1:80", Some("4713")), ("127.0.0.2:8520", None)]
-        {
+        for (address, inode) in [
+            ("127.0.0.1:8520", Some("4711")),
+            ("127.0.0.1:8521", None),
+            ("127.0.0.1:80", Some("4713")),
+            ("127.0.0.2:8520", None),
+        ] {
             let address = address.parse().expect("an address");
             assert_eq!(listening(text, address).as_deref(), inode, "{address}");
         }
