@@ -1,5 +1,6 @@
 //! Instants and spans as people write them: RFC 3339, a local time, "2h ago", "90min".
 
+use super::exit;
 use anyhow::{Context, Result};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned, civil};
@@ -22,17 +23,17 @@ pub(super) fn instant(text: &str, now: WallTime) -> Result<WallTime> {
         let there = local.to_zoned(here.time_zone().clone()).with_context(|| format!("'{text}' is no local time"))?;
         return wall(&there.timestamp());
     }
-    let refuse = || format!("'{text}' is no time; {EXPECTED}");
-    let span: Span = text.parse().with_context(refuse)?;
-    let there = here.checked_add(span).with_context(refuse)?;
+    let refuse = |_| exit::usage(format!("'{text}' is no time; {EXPECTED}"));
+    let span: Span = text.parse().map_err(refuse)?;
+    let there = here.checked_add(span).map_err(refuse)?;
     wall(&there.timestamp())
 }
 
 /// The instant so long before now.
 pub(super) fn before(span: &str, now: WallTime) -> Result<WallTime> {
-    let refuse = || format!("'{span}' is no span; write 1h, 90min or 2d");
-    let span: Span = span.parse().with_context(refuse)?;
-    let there = zoned(now)?.checked_sub(span.abs()).with_context(refuse)?;
+    let refuse = |_| exit::usage(format!("'{span}' is no span; write 1h, 90min or 2d"));
+    let parsed: Span = span.parse().map_err(refuse)?;
+    let there = zoned(now)?.checked_sub(parsed.abs()).map_err(refuse)?;
     wall(&there.timestamp())
 }
 

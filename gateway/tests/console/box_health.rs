@@ -1,0 +1,87 @@
+//! The doctor: a box that is well, and what it says of each thing that is missing.
+
+use crate::kit::{Bench, Said};
+use serde_json::Value;
+use std::net::TcpListener;
+
+#[track_caller]
+fn check(said: &Said, what: &str, grade: &str, text: &[&str]) {
+    let json = said.json();
+    let findings = json["findings"].as_array().expect("a list");
+    let found = findings.iter().find(|finding| finding["what"] == what);
+    let found: &Value = found.unwrap_or_else(|| panic!("nothing about {what}: {json:#}"));
+    assert_eq!(found["grade"], grade, "{found}");
+    let all = found["text"].as_str().expect("a text");
+    assert!(text.iter().all(|part| all.contains(part)), "{text:?} is not in: {all}");
+}
+
+#[test]
+fn a_box_that_is_well() {
+    let bench = Bench::with("");
+    let said = bench.takt(&["doctor", "--json"]).code(0);
+    check(&said, "library", "ok", &["ONNX Runtime", "pack cpu"]);
+    check(&said, "device cpu", "ok", &["runs"]);
+    check(&said, "data_dir", "ok", &["will be made"]);
+    check(&said, "http", "ok", &["is free"]);
+    check(&said, "documents", "look", &["takt line apply FILE"]);
+    bench.takt(&["doctor"]).code(0).says(&["ok      library", "look    documents", "nothing is broken"]);
+}
+
+#[test]
+fn a_running_gateway_owns_its_port() {
+    let bench = Bench::with("");
+    let running = bench.start();
+    check(&bench.takt(&["doctor", "--json"]).code(0), "http", "ok", &["this gateway runs"]);
+    assert_eq!(running.stop().0, Some(0));
+}
+
+const SECRETS: &str = r#"
+[[connections]]
+id = "broker"
+kind = "mqtt"
+url = "mqtts://broker:8883"
+user = "takt"
+password = "secret:broker-password"
+[[lines]]
+id = "l"
+[[lines.tags]]
+id = "a"
+source = { connection = "broker", topic = "t", value = "/a" }
+[[lines.checks]]
+id = "c"
+inputs = ["a"]
+model = "nowhere"
+device = "cuda"
+window = { kind = "frame" }
+"#;
+
+#[test]
+fn what_is_missing_is_named_with_its_place() {
+    let bench = Bench::with(SECRETS);
+    let text = std::fs::read_to_string(bench.path("takt.toml")).expect("written");
+    bench.write("takt.toml", &text.replace("[runtime]", "[runtime]\npack = \"cuda\""));
+    let taken = TcpListener::bind(bench.http).expect("it was free");
+    let said = bench.takt(&["doctor", "--json"]).code(1);
+    check(&said, "secret broker-password", "broken", &["broker", "0600", "TAKT_SECRET_BROKER_PASSWORD"]);
+    check(&said, "device cuda", "broken", &["does not contain it", "asked for by l/c"]);
+    check(&said, "model nowhere", "look", &["takt model activate"]);
+    let me = std::process::id().to_string();
+    check(&said, "http", "broken", &["is taken by", &me, "http.address"]);
+    drop(taken);
+}
+
+#[test]
+fn a_missing_library_is_named() {
+    let bench = Bench::with("");
+    let text = std::fs::read_to_string(bench.path("takt.toml")).expect("written");
+    let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("library")).collect();
+    bench.write("takt.toml", &format!("{}\nlibrary = \"/nowhere/libonnxruntime.so\"\n", lines.join("\n")));
+    check(&bench.takt(&["doctor", "--json"]).code(1), "library", "broken", &["/nowhere/libonnxruntime.so"]);
+    bench.takt(&["doctor"]).code(1).says(&["BROKEN  library", "1 broken"]);
+}
+
+#[test]
+fn documents_that_are_wrong_end_with_78() {
+    let bench = Bench::with("colour = 1\n");
+    bench.takt(&["doctor"]).code(78).says(&["takt.toml:", "colour"]);
+}

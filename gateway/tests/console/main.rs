@@ -1,0 +1,11 @@
+//! The program as its users meet it: the real binary, its words, its exit codes.
+
+mod box_health;
+mod documents;
+mod field;
+mod kit;
+mod learning;
+mod models;
+mod recorded;
+mod running;
+mod usage;
