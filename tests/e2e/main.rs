@@ -1,6 +1,7 @@
 //! End to end: the real program between real peers, on real data.
 
 mod crash;
+mod faults;
 mod feed;
 mod nab;
 mod petrobras;

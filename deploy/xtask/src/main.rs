@@ -49,9 +49,6 @@ enum Command {
     Bench {
         /// Which benchmark; all by default
         names: Vec<String>,
-        /// Shorter runs, to see that a benchmark works: not for quoting
-        #[arg(long)]
-        quick: bool,
     },
     /// Formatting, clippy, tidy and layers, then the tests: what continuous integration runs
     Ci,
@@ -63,7 +60,7 @@ fn main() -> Result<()> {
         Command::Setup { provider } => setup::run(provider),
         Command::Demo { release, arguments } => demo::run(release, &arguments),
         Command::Test { long, arguments } => tests::run(long, &arguments),
-        Command::Bench { names, quick } => bench::run(&names, quick),
+        Command::Bench { names } => bench::run(&names),
         Command::Ci => checks::run().and_then(|()| tests::run(false, &[])),
     }
 }

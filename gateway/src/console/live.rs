@@ -53,6 +53,11 @@ pub(super) async fn tags(tags: &Tags, context: &Context) -> Result<Answer> {
     Ok(Answer::new(text, json!({ "tags": json["tags"] })))
 }
 
+/// The name of the gateway that answers at this configuration's address, if one does.
+pub(super) async fn answering(context: &Context) -> Option<String> {
+    get(context, "/api/v1/status", &[]).await.ok()?["gateway"].as_str().map(str::to_owned)
+}
+
 /// Asks the gateway of this configuration.
 async fn get(context: &Context, path: &str, query: &[(&str, &str)]) -> Result<Value> {
     let address = context.gateway()?.http.address.value;
@@ -169,7 +174,9 @@ mod tests {
 
     #[test]
     fn spans_show_their_two_largest_units() {
-        for (s, text) in [(0.25, "0.2 s"), (59.0, "59 s"), (600.0, "10 min"), (7_260.0, "2 h 1 min"), (200_000.0, "2 d 7 h")] {
+        for (s, text) in
+            [(0.25, "0.2 s"), (59.0, "59 s"), (600.0, "10 min"), (7_260.0, "2 h 1 min"), (200_000.0, "2 d 7 h")]
+        {
             assert_eq!(span(Duration::from_secs_f64(s)), text);
         }
     }

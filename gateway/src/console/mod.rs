@@ -8,13 +8,16 @@
 mod answer;
 mod check;
 mod context;
+mod doctor;
 mod exit;
+mod export;
 mod field;
 mod learn;
 mod line;
 mod live;
 mod model;
 mod output;
+mod replay;
 mod serve;
 mod table;
 mod when;
@@ -51,8 +54,13 @@ enum Command {
     Run,
     /// Check documents without applying them; names every problem at once.
     Check(check::Arguments),
+    /// Write samples or verdicts of any span as CSV or Parquet.
+    #[command(subcommand)]
+    Export(export::Command),
     /// Learn a baseline from good production and pack it as a model.
     Learn(Box<learn::Arguments>),
+    /// Examine this box: library, devices, disk, clock, port, secrets, documents.
+    Doctor,
     /// Show how the running gateway does.
     Status,
     /// Show the live values of a line's tags.
@@ -63,6 +71,8 @@ enum Command {
     Scan(field::Scan),
     /// Listen to a broker's topics.
     Topics(field::Topics),
+    /// Run recorded files through the pipeline, in a folder of its own, and count the verdicts.
+    Replay(replay::Arguments),
     /// Apply, export and roll back documents of connections and lines.
     #[command(subcommand)]
     Line(line::Command),
@@ -105,11 +115,14 @@ impl Command {
             Self::Run => serve::run(context).await,
             Self::Check(arguments) => check::run(&arguments, context),
             Self::Learn(arguments) => learn::run(*arguments, context).await,
+            Self::Doctor => doctor::run(context).await,
+            Self::Export(command) => export::run(command, context).await,
             Self::Status => live::status(context).await,
             Self::Tags(tags) => live::tags(&tags, context).await,
             Self::Read(read) => read.carry_out(context).await,
             Self::Scan(scan) => scan.carry_out(context).await,
             Self::Topics(topics) => topics.carry_out(context).await,
+            Self::Replay(arguments) => replay::run(arguments, context).await,
             Self::Line(command) => line::run(command, context).await,
             Self::Model(command) => model::run(command, context).await,
             Self::Output(command) => output::run(&command, context).await,

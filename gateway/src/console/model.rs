@@ -19,6 +19,14 @@ use takt_plant::ModelId;
 /// What is done with models.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
+    /// Pack a folder of model.toml, model.onnx and vectors/*.json.
+    Pack {
+        /// The folder.
+        dir: PathBuf,
+        /// The package to write [default: NAME-VERSION.takt here].
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Show what a package says about itself.
     Inspect {
         /// The package.
@@ -51,12 +59,24 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: Command, context: &Context) -> Result<Answer> {
     match command {
+        Command::Pack { dir, output } => pack(&dir, output),
         Command::Inspect { file } => inspect(&file),
         Command::Install { files, activate } => install(&files, activate, context).await,
         Command::List => list(context),
         Command::Activate { name, version } => activate(&name, &version, context).await,
         Command::Rollback { name } => rollback(&name, context).await,
     }
+}
+
+fn pack(dir: &Path, output: Option<PathBuf>) -> Result<Answer> {
+    let bytes = Package::pack_folder(dir)?;
+    let inspection = Package::inspect(&bytes)?;
+    let (name, version) = (&inspection.manifest.name, &inspection.manifest.version);
+    let path = output.unwrap_or_else(|| PathBuf::from(format!("{name}-{version}.takt")));
+    std::fs::write(&path, &bytes).with_context(|| format!("{} cannot be written; check the folder", path.display()))?;
+    let mut json = show::json(&inspection);
+    json["package"] = path.display().to_string().into();
+    Ok(Answer::new(format!("{name} {version}: {}, {}", path.display(), super::table::bytes(inspection.n_bytes)), json))
 }
 
 fn inspect(file: &Path) -> Result<Answer> {

@@ -138,6 +138,11 @@ impl Running {
         self.address
     }
 
+    /// What it shows of itself; stays after the end.
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.shared.board)
+    }
+
     /// The number of lines that run.
     pub fn n_lines(&self) -> usize {
         self.shared.board.lines().len()

@@ -73,16 +73,18 @@ fn waveform() -> Recording {
         seed ^= seed << 17;
         (seed % 64) as f64 - 32.0
     };
-    let mut row = |i: usize| {
+    let row = |i: usize| {
         let t = i as f64 / 10_000.0;
         let axis = |a: f64, f: f64, n: f64| {
-            let tone = 9_000.0 * a * (t * f * 6.283).sin() + 2_500.0 * (t * 3.1 * f * 6.283).sin();
-            let burst = 4_000.0 * (t * 2_210.0 * 6.283).sin() * (t * 1.7 * 6.283).sin().powi(8);
+            let tone = 9_000.0 * a * (t * f * std::f64::consts::TAU).sin()
+                + 2_500.0 * (t * 3.1 * f * std::f64::consts::TAU).sin();
+            let burst =
+                4_000.0 * (t * 2_210.0 * std::f64::consts::TAU).sin() * (t * 1.7 * std::f64::consts::TAU).sin().powi(8);
             Reading::Good(Value::Integer((tone + burst + n).round() as i64))
         };
         vec![axis(1.0, 24.5, noise()), axis(0.6, 49.0, noise()), axis(0.3, 73.5, noise())]
     };
-    let rows = (0..200_000).map(|i| row(i)).collect();
+    let rows = (0..200_000).map(row).collect();
     Recording { name: "16-bit waveform, 3 tags", rows, step_ns: 100_000 }
 }
 
@@ -277,7 +279,7 @@ async fn a_day_of_fifty_tags() {
         let frames = (i..i + 100).map(|i| frame(slots.groups[0], 50, i as i64 * 100_000_000, (i % 1_000) as f64 / 8.0));
         let ticket = Ticket(i / 100 + 1);
         journal.submit(Entry { ticket, frames: frames.collect(), ..Entry::default() }).unwrap();
-        if ticket.0 % 50 == 0 {
+        if ticket.0.is_multiple_of(50) {
             until(&mut durable, ticket.0).await;
         }
     }

@@ -1,6 +1,11 @@
 //! The store from outside: what is promised when it is fed, asked, cut off, filled up and exported.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking, and waits by the clock")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    reason = "a test fails by panicking, and waits by the clock"
+)]
 
 mod bench;
 mod export;

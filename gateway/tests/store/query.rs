@@ -21,7 +21,7 @@ async fn pages_of_verdicts_answer_as_a_list_would() {
         1 => Outcome::Inconclusive(Inconclusive::Deadline),
         _ => Outcome::Pass,
     };
-    let part = |n: u64| (n % 3 == 0).then(|| Value::Text(Arc::from(format!("P{}", n % 7))));
+    let part = |n: u64| n.is_multiple_of(3).then(|| Value::Text(Arc::from(format!("P{}", n % 7))));
     let all: Vec<_> = (1..=120).map(|n| verdict(first.epoch, n, outcome(n), part(n))).collect();
     for (i, record) in all.iter().enumerate() {
         let entry = Entry { ticket: Ticket(i as u64 + 1), verdicts: vec![record.clone()], ..Entry::default() };

@@ -120,7 +120,9 @@ impl Filling {
     fn check_shape(&self, columns: &[Vec<f64>]) -> Result<(), ScoreError> {
         let n = columns.first().map_or(0, Vec::len);
         let is_series = matches!(self.way, Way::ChannelsFirst | Way::SamplesFirst);
-        let odd = |c: &Vec<f64>| (is_series && c.len() != n) || !(self.n_min as usize..=self.n_max as usize).contains(&c.len());
+        let odd = |c: &Vec<f64>| {
+            (is_series && c.len() != n) || !(self.n_min as usize..=self.n_max as usize).contains(&c.len())
+        };
         let column = columns.iter().position(odd);
         if columns.len() == self.n_inputs && column.is_none() {
             return Ok(());

@@ -10,6 +10,7 @@ mod archive;
 mod check;
 mod digest;
 mod error;
+mod folder;
 mod manifest;
 mod provider;
 mod vector;
@@ -25,6 +26,7 @@ pub use archive::PACKAGE_BYTES_MAX;
 pub use check::{N_INPUTS_MAX, N_SCORES_MAX, N_VALUES_MAX};
 pub use digest::{Digest, InvalidDigest};
 pub use error::{OpenError, PackError};
+pub use folder::FolderError;
 pub use manifest::{
     ContributionForm, ContributionSpec, Cost, Element, FeatureSpec, Input, Layout, Manifest, ModelKind, PairTolerance,
     Preprocessing, Provenance, ScoreSpec, TensorSpec, Tolerance, Tolerances, WindowContract,

@@ -17,7 +17,7 @@ use takt_plant::{ModelId, WallTime};
 const FORMAT: u32 = 1;
 
 /// The digests of all other entries: a flipped bit is found when the package is opened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Listing(BTreeMap<String, String>);
 
@@ -64,6 +64,8 @@ struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cost: Option<WrittenCost>,
     provenance: WrittenProvenance,
+    /// Left out in a folder that is yet to be packed; a package without it is refused.
+    #[serde(default)]
     files: Listing,
 }
 

@@ -66,9 +66,11 @@ impl Read {
         }
         let mut text = format!("{} unit {}, on the wire: {}", self.register, target.unit, hex.join(" "));
         if !rows.is_empty() {
-            text = format!("{text}\nIt may be, the most plausible first:\n{}", table(["TYPE", "ORDER", "VALUE"], &rows));
+            text =
+                format!("{text}\nIt may be, the most plausible first:\n{}", table(["TYPE", "ORDER", "VALUE"], &rows));
         }
-        let json = json!({ "register": self.register.to_string(), "unit": target.unit, "raw": raw, "guesses": guesses });
+        let json =
+            json!({ "register": self.register.to_string(), "unit": target.unit, "raw": raw, "guesses": guesses });
         Ok(Answer::new(text, json))
     }
 }

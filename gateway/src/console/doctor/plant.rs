@@ -1,0 +1,93 @@
+//! Documents, secrets and models: whether what the lines name is there.
+
+use super::finding::Finding;
+use crate::console::context::Context;
+use crate::loader::{Loader, sentence};
+use crate::run;
+use crate::secrets;
+use anyhow::Result;
+use std::collections::BTreeSet;
+use takt_config::resolved::{ConnectionKind, Gateway, Mqtt};
+use takt_config::{At, Pem, Resolved, SecretRef};
+use takt_models::catalogue::Catalogue;
+use takt_plant::ModelId;
+
+/// The documents in force; `None` where they are not valid.
+pub(super) async fn documents(context: &Context, findings: &mut Vec<Finding>) -> Option<Resolved> {
+    let read = context.documents().await.and_then(|documents| -> Result<Resolved> {
+        run::plan(&documents)?;
+        Ok(documents)
+    });
+    match read {
+        Ok(documents) => {
+            let (lines, connections) = (documents.lines.len(), documents.connections.len());
+            let n_checks: usize = documents.lines.iter().map(|line| line.checks.len()).sum();
+            let text = format!("{connections} connections, {lines} lines, {n_checks} checks");
+            findings.push(match n_checks {
+                0 => Finding::note("documents", format!("{text}; nothing is judged before `takt line apply FILE`")),
+                _ => Finding::good("documents", text),
+            });
+            Some(documents)
+        }
+        Err(error) => {
+            findings.push(Finding::broken("documents", sentence(error.as_ref())));
+            None
+        }
+    }
+}
+
+/// Whether every secret is there. Its text is not looked at.
+pub(super) fn secrets(documents: &Resolved, gateway: &Gateway, findings: &mut Vec<Finding>) {
+    for connection in &documents.connections {
+        let ConnectionKind::Mqtt(broker) = &connection.kind else { continue };
+        for name in names(broker) {
+            let what = format!("secret {}", name.name());
+            findings.push(match secrets::reveal(&gateway.data_dir, &name) {
+                Ok(_) => Finding::good(what, format!("there, for {}", *connection.id)),
+                Err(why) => Finding::broken(what, format!("for {}: {why}", *connection.id)),
+            });
+        }
+    }
+}
+
+fn names(broker: &Mqtt) -> Vec<SecretRef> {
+    let of = |pem: &At<Pem>| match &pem.value {
+        Pem::Secret(name) => Some(name.clone()),
+        Pem::File(_) => None,
+    };
+    let tls = broker.tls.iter();
+    let pems = tls.flat_map(|tls| tls.ca.iter().chain(tls.identity.iter().flat_map(|(c, k)| [c, k])));
+    broker.password.iter().map(|name| name.value.clone()).chain(pems.filter_map(of)).collect()
+}
+
+/// Whether every model has an active version that can be read.
+pub(super) fn models(documents: &Resolved, gateway: &Gateway, findings: &mut Vec<Finding>) {
+    let checks = documents.lines.iter().flat_map(|line| &line.checks);
+    let wanted: BTreeSet<ModelId> = checks.flat_map(Loader::models).collect();
+    let folder = gateway.data_dir.join("models");
+    if wanted.is_empty() || !folder.exists() {
+        findings.extend(wanted.iter().map(nothing_active));
+        return;
+    }
+    let catalogue = match Catalogue::open(&folder) {
+        Ok(catalogue) => catalogue,
+        Err(error) => return findings.push(Finding::broken("models", sentence(&error))),
+    };
+    for model in &wanted {
+        let what = format!("model {model}");
+        findings.push(match catalogue.active(model) {
+            Ok(None) => nothing_active(model),
+            Ok(Some(release)) => match catalogue.load_active(model) {
+                Ok(_) => Finding::good(what, format!("{} is active", release.version)),
+                Err(error) => Finding::broken(what, sentence(&error)),
+            },
+            Err(error) => Finding::broken(what, sentence(&error)),
+        });
+    }
+}
+
+fn nothing_active(model: &ModelId) -> Finding {
+    let text =
+        "no version is active, so its verdicts are inconclusive; `takt learn … --activate` or `takt model activate`";
+    Finding::note(format!("model {model}"), text)
+}
