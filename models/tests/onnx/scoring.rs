@@ -93,6 +93,13 @@ fn features_come_in_the_manifests_order_whatever_the_windows_length() {
         let shares = scored.contributions.expect("shares");
         assert!((shares[1] - of_b / (of_a + of_b)).abs() < 1e-5, "{shares:?}");
     }
+    // Tags of a trigger window have their own rates: a fast a, a slow b.
+    let [fast, slow] = [columns(9).swap_remove(0), columns(4).swap_remove(1)];
+    let right = expected(&[fast.clone(), slow.clone()]);
+    let scored = scorer.score(&window(vec![fast, slow]), &now).expect("columns of different lengths");
+    for (f, e) in scored.scores.iter().zip(right) {
+        assert!((f - e).abs() < 1e-5, "different lengths: {:?} instead of {right:?}", scored.scores);
+    }
     let error = scorer.score(&window(columns(10)), &now).expect_err("too long").to_string();
     assert!(error.contains("10 samples in column 0") && error.contains("2 columns of 2 to 9"), "{error}");
 }

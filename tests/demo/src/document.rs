@@ -71,7 +71,7 @@ every = "100ms"
 id = "{CHECK}"
 inputs = {{ force = "ram_force", vibration = "vib_rms", shock = "vib_peak", oil = "oil_temp" }}
 deadline = "50ms"
-lateness = "5ms"                        # two ways to the gateway: samples may come out of order by so much
+lateness = "30ms"                       # PLC and broker are two ways: samples may come out of order by so much
 when = {{ tag = "mode", equals = 1 }}     # an idle press is not judged
 recipe = {{ tag = "product", map = {{ {a} = "{model_a}", {b} = "{model_b}" }} }}
 window = {{ kind = "trigger", tag = "part_no", edge = "change", collect = {{ before = "590ms", after = "0s" }} }}

@@ -68,8 +68,8 @@ impl Plant {
     pub(crate) fn start(seed: u64, plc: Plc, client: AsyncClient) -> (Self, mpsc::Receiver<AtGate>) {
         let (tell, told) = mpsc::channel(UNTOLD_MAX);
         let plant = Self { tally: Arc::default(), orders: watch::Sender::new(Order::Idle), tell, plc };
-        // Parts are numbered from the clock, so that a second demo never repeats a number.
-        let first = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs() / 10 % 100_000);
+        // Parts are numbered from the clock, so that the next demo does not repeat a number.
+        let first = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs() / 60 % 1_000);
         let press = Press::new(seed, u32::try_from(first).unwrap_or(0) * 1_000);
         tokio::spawn(clockwork(plant.clone(), press, client));
         (plant, told)

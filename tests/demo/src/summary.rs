@@ -60,7 +60,10 @@ impl fmt::Display for Summary {
             time(&total["p99"]),
             time(&total["max"])
         )?;
-        writeln!(f, "  verdict messages    {n} heard, {n_missing} missing in their sequence")?;
+        writeln!(
+            f,
+            "  verdict messages    {n} heard, the learning phase included; {n_missing} missing in their sequence"
+        )?;
         writeln!(f, "  reject coil         written {} times", self.n_reject_writes)?;
         writeln!(f, "  books               {}", books(&self.status, self.books_close()))?;
         let ended = match self.exit_code {

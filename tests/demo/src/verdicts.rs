@@ -11,6 +11,9 @@ use std::time::Duration;
 /// Verdicts kept: a part is asked for within a second, so the oldest are of no use.
 const KEPT_MAX: usize = 256;
 
+/// A reason in a line about a part; the whole of it is on the live page.
+const REASON_CHARS_MAX: usize = 80;
+
 /// One verdict, as a person reads it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Said {
@@ -19,6 +22,7 @@ pub(crate) struct Said {
     seq: u64,
     scores: Vec<(String, f64, f64)>,
     tag: Option<(String, f64)>,
+    n_frames: Option<u64>,
 }
 
 /// The verdicts that came.
@@ -80,18 +84,27 @@ impl Verdicts {
     }
 }
 
+impl Said {
+    /// Frames of the part's window.
+    pub(crate) fn n_frames(&self) -> Option<u64> {
+        self.n_frames
+    }
+}
+
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.verdict)?;
         if let Some(reason) = &self.reason {
-            return write!(f, " ({reason})");
+            let short: String = reason.chars().take(REASON_CHARS_MAX).collect();
+            let more = if short.len() < reason.len() { "…" } else { "" };
+            return write!(f, " ({short}{more})");
         }
         let worst = self.scores.iter().max_by(|a, b| (a.1 / a.2).total_cmp(&(b.1 / b.2)));
         if let Some((name, value, limit)) = worst {
             write!(f, ", {name} {value:.0} (limit {limit:.0})")?;
         }
         if let Some((tag, share)) = &self.tag {
-            write!(f, ", {:.0} % from {tag}", share * 100.0)?;
+            write!(f, ", {:.0} % {tag}", share * 100.0)?;
         }
         Ok(())
     }
@@ -109,6 +122,7 @@ fn read(message: &Value) -> Option<(u32, Said)> {
         reason: message["reason"].as_str().map(str::to_owned),
         seq: message["seq"].as_u64()?,
         scores: message["scores"].as_object().into_iter().flatten().filter_map(score).collect(),
+        n_frames: message["window"]["n"].as_u64(),
         tag: first["tag"].as_str().zip(first["share"].as_f64()).map(|(tag, share)| (tag.to_owned(), share)),
     };
     Some((part, said))
@@ -129,7 +143,7 @@ mod tests {
             serde_json::json!({ "part": 4711, "verdict": "fail", "seq": 1, "reason": null,
                 "scores": { "spe": { "value": 2.0, "limit": 9.0 }, "t2": { "value": 811.6, "limit": 43.1 } },
                 "contributions": [{ "tag": "ram_force", "share": 0.97 }] }),
-            "fail, T² 812 (limit 43), 97 % from ram_force",
+            "fail, T² 812 (limit 43), 97 % ram_force",
         );
         check(
             serde_json::json!({ "part": 4711, "verdict": "inconclusive", "seq": 1, "reason": "no_model" }),
