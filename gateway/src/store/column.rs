@@ -239,11 +239,18 @@ pub fn compress<T: pco::data_types::Number>(values: &[T]) -> Vec<u8> {
         .expect("level and paging are valid, and memory cannot fail to write")
 }
 
+/// Values of one column at most: what damaged bytes may make us allocate, 32 MiB. A chunk is sealed
+/// at some thousand frames; one message of the largest size adds less than a million.
+const VALUES_MAX: usize = 1 << 22;
+
 /// Decompresses exactly `n` values.
 ///
 /// # Errors
 /// [`Corrupt`] when the bytes hold anything else.
 pub fn decompress<T: pco::data_types::Number + Default>(bytes: &[u8], n: usize) -> Result<Vec<T>, Corrupt> {
+    if n > VALUES_MAX {
+        return Err(Corrupt("number of values"));
+    }
     let mut values = vec![T::default(); n];
     let progress =
         pco::standalone::simple_decompress_into(bytes, &mut values).map_err(|_| Corrupt("compressed values"))?;
