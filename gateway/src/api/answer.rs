@@ -21,7 +21,7 @@ pub struct ProblemAnswer {
 
 /// An error with its status code.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub struct Refusal {
     status: StatusCode,
     body: ProblemAnswer,
 }

@@ -19,6 +19,7 @@ mod live;
 mod options;
 mod server;
 mod stream;
+mod who;
 
 pub use answer::ProblemAnswer;
 pub use archive::{
@@ -29,6 +30,7 @@ pub use options::{
     STREAMS_MAX,
 };
 pub use server::{ServeError, Server};
+pub use who::{Role, Who};
 
 use crate::board::Viewer;
 use crate::telemetry::Telemetry;
