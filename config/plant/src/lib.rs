@@ -5,8 +5,10 @@
 //!
 //! Where to look: names in [`id`], time in [`time`], one reading in [`reading`], readings that came
 //! together in [`frame`], the closing rules of windows in [`window`], what a model said in
-//! [`verdict`], the count of everything in [`books`], and the only way to a write in [`interlock`].
+//! [`verdict`], the count of everything in [`books`], what asks for a response in [`alarm`], and the
+//! only way to a write in [`interlock`].
 
+pub mod alarm;
 pub mod books;
 pub mod export;
 pub mod frame;
@@ -17,6 +19,7 @@ pub mod time;
 pub mod verdict;
 pub mod window;
 
+pub use alarm::{Alarm, AlarmDelays, AlarmEvent, AlarmState, Flood, NotNow};
 pub use books::{Books, DropReason};
 pub use export::ExportClass;
 pub use frame::{Frame, GroupSlot, TagSlot};
