@@ -43,6 +43,82 @@ pub struct VerdictPage {
     pub next: Option<String>,
 }
 
+/// Which verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerdictAddress {
+    /// Its line.
+    pub line: LineId,
+    /// Its check.
+    pub check: CheckId,
+    /// Its epoch.
+    pub epoch: u32,
+    /// Its number within epoch and check.
+    pub seq: u64,
+}
+
+/// One verdict with everything that is kept about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct VerdictDetail {
+    /// The verdict, with all contributions that were kept.
+    pub verdict: VerdictView,
+    /// What became of its writes, in order.
+    pub writes: Vec<WriteView>,
+    /// What somebody said of it.
+    pub feedback: Option<FeedbackView>,
+}
+
+/// What became of a verdict's write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WriteView {
+    /// The output.
+    pub output: String,
+    /// `confirmed`, `dry_run`, `refused`, `timed_out`, `differs` or `fail_safe`.
+    pub outcome: String,
+    /// What the device or the interlock said.
+    pub why: Option<String>,
+    /// From the verdict to the end of the write, in microseconds.
+    pub write_us: u32,
+}
+
+/// What somebody said of a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FeedbackView {
+    /// Whether the verdict was right.
+    pub right: bool,
+    /// In their words.
+    pub text: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: String,
+}
+
+/// Which scores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScoreQuery {
+    /// The line.
+    pub line: LineId,
+    /// The check.
+    pub check: CheckId,
+    /// Given in this span.
+    pub span: Span,
+    /// At most about so many verdicts are looked at; those that did not pass come first.
+    pub n_max: usize,
+}
+
+/// A tag over a span, in steps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// The step's start.
+    pub at: WallTime,
+    /// Samples.
+    pub n: u64,
+    /// Of those, without a number.
+    pub n_bad: u64,
+    /// Minimum, maximum and mean of the numbers, where there are any.
+    pub spread: Option<(f64, f64, f64)>,
+}
+
 /// Which samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryQuery {
@@ -122,6 +198,25 @@ pub trait Archive: Send + Sync + 'static {
     /// Gives every sample of the span to `take`, each tag's in the order of time. Whoever asks
     /// keeps what it needs, so an hour at 10 kHz costs no more memory than a minute.
     fn history<'a>(&'a self, query: HistoryQuery, take: &'a mut Taken<'a>) -> BoxFuture<'a, Result<(), ArchiveError>>;
+
+    /// Each tag in at most `n` steps, without losing a peak or a hole; a day costs what a chart has pixels.
+    fn steps(&self, query: HistoryQuery, n: usize) -> BoxFuture<'_, Result<Vec<Vec<Step>>, ArchiveError>>;
+
+    /// One verdict; `None` where there is none.
+    fn verdict(&self, which: VerdictAddress) -> BoxFuture<'_, Result<Option<VerdictDetail>, ArchiveError>>;
+
+    /// Verdicts of a check over a span, oldest first: all that did not pass, and of the passed ones
+    /// every k-th, so that about `n_max` come.
+    fn scores(&self, query: ScoreQuery) -> BoxFuture<'_, Result<Vec<VerdictView>, ArchiveError>>;
+
+    /// Keeps what somebody says of a verdict, and that they said it.
+    fn say(
+        &self,
+        which: VerdictAddress,
+        right: bool,
+        text: String,
+        by: String,
+    ) -> BoxFuture<'_, Result<FeedbackView, ArchiveError>>;
 
     /// The installed models.
     fn models(&self) -> BoxFuture<'_, Result<Vec<ModelEntry>, ArchiveError>>;

@@ -3,7 +3,7 @@
 //! The span is cut into equal buckets. Each keeps minimum, maximum, mean, the count, and how many
 //! readings were bad or no number: a single spike stays visible at any zoom, and so does a hole.
 
-use super::archive::Span;
+use super::archive::{Span, Step};
 use serde::{Deserialize, Serialize};
 use takt_plant::{Reading, WallTime};
 use utoipa::ToSchema;
@@ -41,6 +41,14 @@ struct Bucket {
     sum: f64,
     n: u64,
     n_bad: u64,
+}
+
+impl Point {
+    /// The point of a step that the store has drawn up.
+    pub(super) fn of(step: &Step) -> Self {
+        let (min, max, mean) = step.spread.map_or((None, None, None), |(min, max, mean)| (Some(min), Some(max), Some(mean)));
+        Self { at: crate::payload::time_text(step.at), min, max, mean, n: step.n, n_bad: step.n_bad }
+    }
 }
 
 impl Decimator {

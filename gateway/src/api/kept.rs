@@ -2,8 +2,10 @@
 
 use super::Api;
 use super::answer::{Asked, ProblemAnswer, Refusal};
-use super::archive::{ArchiveError, EventQuery, EventView, HistoryQuery, ModelEntry, Span, VerdictPage, VerdictQuery};
-use super::decimate::{Decimator, Point};
+use super::archive::{
+    ArchiveError, EventQuery, EventView, HistoryQuery, ModelEntry, Span, Step, VerdictPage, VerdictQuery,
+};
+use super::decimate::Point;
 use super::live::known_line;
 use crate::payload::time_text;
 use axum::Json;
@@ -11,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use takt_plant::{InvalidId, LineId, TagId, WallTime};
+use takt_plant::{CheckId, InvalidId, LineId, TagId, WallTime};
 use utoipa::{IntoParams, ToSchema};
 
 /// Rows of one answer.
@@ -151,14 +153,8 @@ pub(super) async fn history(
 ) -> Result<Json<History>, Refusal> {
     let query = history_query(&api, &asked)?;
     let n_points = within("points", asked.points.unwrap_or(POINTS), POINTS_MAX)?;
-    let mut decimators: Vec<_> = query.tags.iter().map(|_| Decimator::new(query.span, n_points)).collect();
-    let mut take = |tag: usize, at: WallTime, reading: &takt_plant::Reading| {
-        if let Some(decimator) = decimators.get_mut(tag) {
-            decimator.take(at, reading);
-        }
-    };
-    api.archive.history(query.clone(), &mut take).await.map_err(unreadable)?;
-    let tags = query.tags.iter().zip(&decimators).map(|(tag, decimator)| tag_history(tag, decimator));
+    let steps = api.archive.steps(query.clone(), n_points).await.map_err(unreadable)?;
+    let tags = query.tags.iter().zip(&steps).map(|(tag, steps)| tag_history(tag, steps));
     Ok(Json(History {
         line: query.line.to_string(),
         from: time_text(query.span.from),
@@ -206,23 +202,20 @@ fn history_query(api: &Api, asked: &HistoryFilter) -> Result<HistoryQuery, Refus
         let hint = format!("its tags are listed at /api/v1/tags?line={line}");
         return Err(Refusal::not_found(format!("line {line} has no tag '{unknown}'"), hint));
     }
-    let to = asked.to.as_deref().map(|text| time("to", text)).transpose()?.unwrap_or(api.viewer.now().wall);
-    let from = asked.from.as_deref().map(|text| time("from", text)).transpose()?;
-    let span = ordered(Span { from: from.unwrap_or(to.minus(HISTORY_SPAN)), to })?;
+    let span = recent(api, asked.from.as_deref(), asked.to.as_deref())?;
     Ok(HistoryQuery { line, tags, span })
 }
 
-fn tag_history(tag: &TagId, decimator: &Decimator) -> TagHistory {
-    let points = decimator.points();
+fn tag_history(tag: &TagId, steps: &[Step]) -> TagHistory {
     TagHistory {
         tag: tag.to_string(),
-        n: points.iter().map(|point| point.n).sum(),
-        n_bad: points.iter().map(|point| point.n_bad).sum(),
-        points,
+        n: steps.iter().map(|step| step.n).sum(),
+        n_bad: steps.iter().map(|step| step.n_bad).sum(),
+        points: steps.iter().map(Point::of).collect(),
     }
 }
 
-fn name<T: std::str::FromStr<Err = InvalidId>>(key: &str, text: &str) -> Result<T, Refusal> {
+pub(super) fn name<T: std::str::FromStr<Err = InvalidId>>(key: &str, text: &str) -> Result<T, Refusal> {
     text.parse().map_err(|why: InvalidId| Refusal::bad(format!("{key}: {why}"), "names stand at /api/v1/lines"))
 }
 
@@ -235,7 +228,7 @@ fn rows(limit: Option<usize>) -> Result<usize, Refusal> {
     within("limit", limit.unwrap_or(ROWS), ROWS_MAX)
 }
 
-fn within(key: &str, n: usize, n_max: usize) -> Result<usize, Refusal> {
+pub(super) fn within(key: &str, n: usize, n_max: usize) -> Result<usize, Refusal> {
     if (1..=n_max).contains(&n) {
         return Ok(n);
     }
@@ -251,6 +244,24 @@ fn span(from: Option<&str>, to: Option<&str>) -> Result<Span, Refusal> {
     ordered(Span { from, to })
 }
 
+/// The span that is asked for; else the ten minutes up to its end or now.
+pub(super) fn recent(api: &Api, from: Option<&str>, to: Option<&str>) -> Result<Span, Refusal> {
+    let to = to.map(|text| time("to", text)).transpose()?.unwrap_or(api.viewer.now().wall);
+    let from = from.map(|text| time("from", text)).transpose()?;
+    ordered(Span { from: from.unwrap_or(to.minus(HISTORY_SPAN)), to })
+}
+
+/// That a line has a check of this name.
+pub(super) fn known_check(api: &Api, line: &LineId, check: &CheckId) -> Result<(), Refusal> {
+    known_line(api, Some(line.as_str()))?;
+    let gauge = api.viewer.board().lines().into_iter().find(|gauge| gauge.plan().id == *line);
+    if gauge.as_ref().is_some_and(|gauge| gauge.find(check).is_some()) {
+        return Ok(());
+    }
+    let there: Vec<_> = gauge.iter().flat_map(|gauge| gauge.checks()).map(|c| c.plan().id.to_string()).collect();
+    Err(Refusal::not_found(format!("line {line} has no check '{check}'"), format!("its checks are: {}", there.join(", "))))
+}
+
 fn ordered(span: Span) -> Result<Span, Refusal> {
     if span.from <= span.to {
         return Ok(span);
@@ -258,13 +269,13 @@ fn ordered(span: Span) -> Result<Span, Refusal> {
     Err(Refusal::bad("from lies after to", "exchange the two"))
 }
 
-fn time(key: &str, text: &str) -> Result<WallTime, Refusal> {
+pub(super) fn time(key: &str, text: &str) -> Result<WallTime, Refusal> {
     let stamp: jiff::Timestamp = text.parse().map_err(|why| Refusal::bad(format!("{key}: {why}"), TIME_HINT))?;
     let ns = i64::try_from(stamp.as_nanosecond());
     ns.map(WallTime::from_ns).map_err(|_| Refusal::bad(format!("{key}: outside the years 1678 to 2261"), TIME_HINT))
 }
 
-fn unreadable(why: ArchiveError) -> Refusal {
+pub(super) fn unreadable(why: ArchiveError) -> Refusal {
     match &why {
         ArchiveError::BadCursor => Refusal::bad(why.to_string(), "leave it out to begin with the newest"),
         ArchiveError::Unreadable { .. } => {

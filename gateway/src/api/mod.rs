@@ -12,18 +12,22 @@ mod answer;
 mod archive;
 pub mod control;
 mod decimate;
+mod envelope;
 mod guard;
 mod health;
 mod kept;
 mod live;
 mod options;
+mod part;
+mod scores;
 mod server;
 mod stream;
 mod who;
 
 pub use answer::ProblemAnswer;
 pub use archive::{
-    Archive, ArchiveError, EventQuery, EventView, HistoryQuery, ModelEntry, Span, Taken, VerdictPage, VerdictQuery,
+    Archive, ArchiveError, EventQuery, EventView, FeedbackView, HistoryQuery, ModelEntry, ScoreQuery, Span, Step, Taken,
+    VerdictAddress, VerdictDetail, VerdictPage, VerdictQuery, WriteView,
 };
 pub use options::{
     BODY_BYTES_MAX, CONNECTIONS_MAX, HEADER_BYTES_MAX, HEADER_TIMEOUT, HttpOptions, OptionsError, REQUEST_TIMEOUT,
@@ -118,6 +122,10 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(live::connections))
         .routes(routes!(live::tags))
         .routes(routes!(kept::verdicts))
+        .routes(routes!(part::verdict))
+        .routes(routes!(part::window))
+        .routes(routes!(part::say))
+        .routes(routes!(scores::scores))
         .routes(routes!(kept::history))
         .routes(routes!(kept::models))
         .routes(routes!(kept::events))

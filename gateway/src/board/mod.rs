@@ -82,7 +82,7 @@ pub use plan::{CheckPlan, ConnectionPlan, Identity, LinePlan, Now, OutputPlan, T
 pub use queue::QueueGauge;
 pub use status::Status;
 pub use tally::{Counts, REASONS};
-pub use view::VerdictView;
+pub use view::{LatencyView, ModelView, ScoreView, VerdictView, WindowView};
 pub use viewer::{STATUS_EVERY, Viewer};
 
 use crate::record::VerdictRecord;

@@ -2,12 +2,13 @@
 
 use super::Shared;
 use crate::api::{
-    Archive, ArchiveError, EventQuery, EventView, HistoryQuery, ModelEntry, Taken, VerdictPage, VerdictQuery,
+    Archive, ArchiveError, EventQuery, EventView, FeedbackView, HistoryQuery, ModelEntry, ScoreQuery, Step, Taken,
+    VerdictAddress, VerdictDetail, VerdictPage, VerdictQuery, WriteView,
 };
 use crate::board::{ModelStanding, VerdictView};
 use crate::loader::sentence;
 use crate::payload::time_text;
-use crate::store::{OutcomeKind, Span, Store, StoreError, VerdictFilter};
+use crate::store::{Event, Feedback, OutcomeKind, Span, Store, StoreError, StoredWrite, VerdictFilter, WriteOutcome};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -38,8 +39,9 @@ impl StoreArchive {
             check: query.check,
             outcome,
             part: query.part,
-            span: Some(Span { from: query.span.from, to: query.span.to }),
+            span: Some(half_open(query.span)),
             before,
+            numbered: None,
         };
         let found = self.store.reader().verdicts(&filter, query.n_max).await.map_err(unreadable)?;
         let next = (found.len() == query.n_max).then(|| found.last().map(|verdict| verdict.id.to_string())).flatten();
@@ -50,7 +52,7 @@ impl StoreArchive {
     }
 
     async fn samples(&self, query: HistoryQuery, take: &mut Taken<'_>) -> Result<(), ArchiveError> {
-        let span = Span { from: query.span.from, to: query.span.to };
+        let span = half_open(query.span);
         let stream = self.store.reader().stream(&query.line, &query.tags, span).await;
         let mut stream = stream.map_err(unreadable)?;
         while let Some(batch) = stream.next().await.map_err(unreadable)? {
@@ -61,6 +63,59 @@ impl StoreArchive {
             }
         }
         Ok(())
+    }
+
+    async fn zoomed(&self, query: HistoryQuery, n: usize) -> Result<Vec<Vec<Step>>, ArchiveError> {
+        let points = self.store.reader().points(&query.line, &query.tags, half_open(query.span), n).await;
+        let step = |point: &crate::store::Point| Step {
+            at: point.at,
+            n: point.n_samples,
+            n_bad: point.n_samples.saturating_sub(u64::from(point.n)),
+            spread: (point.n > 0).then_some((point.min, point.max, point.mean)),
+        };
+        Ok(points.map_err(unreadable)?.iter().map(|points| points.iter().map(step).collect()).collect())
+    }
+
+    async fn one(&self, which: VerdictAddress) -> Result<Option<VerdictDetail>, ArchiveError> {
+        let (reader, numbered) = (self.store.reader(), (which.epoch, which.seq));
+        let Some(found) = reader.verdict(&which.line, &which.check, numbered).await.map_err(unreadable)? else {
+            return Ok(None);
+        };
+        let said = reader.feedback(&which.line, &which.check, numbered).await.map_err(unreadable)?;
+        Ok(Some(VerdictDetail {
+            verdict: VerdictView::of(&found.record, usize::MAX),
+            writes: found.writes.iter().map(write_view).collect(),
+            feedback: said.map(|said| feedback_view(&said)),
+        }))
+    }
+
+    async fn trend(&self, query: ScoreQuery) -> Result<Vec<VerdictView>, ArchiveError> {
+        let span = half_open(query.span);
+        let found = self.store.reader().trend(&query.line, &query.check, span, query.n_max).await;
+        Ok(found.map_err(unreadable)?.iter().map(|verdict| VerdictView::of(&verdict.record, 0)).collect())
+    }
+
+    async fn heard(
+        &self,
+        which: VerdictAddress,
+        is_right: bool,
+        text: String,
+        by: String,
+    ) -> Result<FeedbackView, ArchiveError> {
+        let at = self.shared.clock.wall();
+        let VerdictAddress { line, check, epoch, seq } = which;
+        let word = if is_right { "right" } else { "wrong" };
+        let event = Event {
+            at,
+            who: by.clone(),
+            what: "verdict.feedback".to_owned(),
+            line: Some(line.clone()),
+            text: format!("verdict {epoch}/{seq} of {check} is said to be {word}"),
+        };
+        let feedback = Feedback { line, check, numbered: (epoch, seq), is_right, text, by, at };
+        self.store.put_feedback(feedback.clone()).await.map_err(unreadable)?;
+        self.store.record_event(event).await.map_err(unreadable)?;
+        Ok(feedback_view(&feedback))
     }
 
     async fn past_events(&self, query: EventQuery) -> Result<Vec<EventView>, ArchiveError> {
@@ -118,6 +173,32 @@ impl StoreArchive {
     }
 }
 
+/// The API's spans hold both their ends, the store's only the first.
+fn half_open(span: crate::api::Span) -> Span {
+    Span { from: span.from, to: span.to.plus(std::time::Duration::from_nanos(1)) }
+}
+
+fn write_view(write: &StoredWrite) -> WriteView {
+    let (outcome, why) = match &write.outcome {
+        WriteOutcome::Confirmed => ("confirmed", None),
+        WriteOutcome::DryRun => ("dry_run", None),
+        WriteOutcome::Refused(why) => ("refused", Some(why)),
+        WriteOutcome::TimedOut => ("timed_out", None),
+        WriteOutcome::Differs(found) => ("differs", Some(found)),
+        WriteOutcome::FailSafe(why) => ("fail_safe", Some(why)),
+    };
+    WriteView {
+        output: write.output.to_string(),
+        outcome: outcome.to_owned(),
+        why: why.cloned(),
+        write_us: write.write_us,
+    }
+}
+
+fn feedback_view(said: &Feedback) -> FeedbackView {
+    FeedbackView { right: said.is_right, text: said.text.clone(), by: said.by.clone(), at: time_text(said.at) }
+}
+
 fn unreadable(error: StoreError) -> ArchiveError {
     ArchiveError::Unreadable { why: sentence(&error) }
 }
@@ -129,6 +210,28 @@ impl Archive for StoreArchive {
 
     fn history<'a>(&'a self, query: HistoryQuery, take: &'a mut Taken<'a>) -> BoxFuture<'a, Result<(), ArchiveError>> {
         self.samples(query, take).boxed()
+    }
+
+    fn steps(&self, query: HistoryQuery, n: usize) -> BoxFuture<'_, Result<Vec<Vec<Step>>, ArchiveError>> {
+        self.zoomed(query, n).boxed()
+    }
+
+    fn verdict(&self, which: VerdictAddress) -> BoxFuture<'_, Result<Option<VerdictDetail>, ArchiveError>> {
+        self.one(which).boxed()
+    }
+
+    fn scores(&self, query: ScoreQuery) -> BoxFuture<'_, Result<Vec<VerdictView>, ArchiveError>> {
+        self.trend(query).boxed()
+    }
+
+    fn say(
+        &self,
+        which: VerdictAddress,
+        right: bool,
+        text: String,
+        by: String,
+    ) -> BoxFuture<'_, Result<FeedbackView, ArchiveError>> {
+        self.heard(which, right, text, by).boxed()
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<ModelEntry>, ArchiveError>> {

@@ -2,9 +2,11 @@
 
 use super::acks::Acks;
 use super::db;
+use super::alarms::AlarmRecord;
 use super::documents::{ArmingRecord, NewDocument};
 use super::entry::{ConnectionSlot, Event};
 use super::error::StoreError;
+use super::feedback::Feedback;
 use super::health::{Counters, StoreHealth};
 use super::layout::{Layout, Slots};
 use super::options::StoreOptions;
@@ -137,6 +139,22 @@ impl Store {
     /// [`StoreError::Unwritable`] when the store cannot be written now.
     pub async fn record_event(&self, event: Event) -> Result<(), StoreError> {
         self.ask(|reply| Request::Event(event, reply)).await
+    }
+
+    /// Keeps what somebody said about a verdict; tells whether its check is known.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritable`] when the store cannot be written now.
+    pub async fn put_feedback(&self, feedback: Feedback) -> Result<bool, StoreError> {
+        self.ask(|reply| Request::Feedback(feedback, reply)).await
+    }
+
+    /// Keeps where alarms stand; those that are normal are forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritable`] when the store cannot be written now.
+    pub async fn put_alarms(&self, alarms: Vec<AlarmRecord>) -> Result<(), StoreError> {
+        self.ask(|reply| Request::Alarms(alarms, reply)).await
     }
 
     /// The oldest verdicts, at most `limit`, that a broker's connection has not confirmed.

@@ -17,6 +17,7 @@
 //! ([`chunk`]). A row goes when nothing needs it any more. Recovery reads the rows again.
 
 mod acks;
+pub mod alarms;
 pub mod anchor;
 pub mod archive;
 pub mod bytes;
@@ -27,6 +28,7 @@ pub mod documents;
 pub mod entry;
 pub mod error;
 pub mod export;
+pub mod feedback;
 mod handle;
 pub mod health;
 pub mod layout;
@@ -42,16 +44,19 @@ pub mod recover;
 pub mod row;
 pub mod rows;
 pub mod samples;
+pub mod trend;
 pub mod verdict;
 pub mod verdicts;
 mod writer;
 
+pub use alarms::AlarmRecord;
 pub use archive::{Dropped, StoredEvent};
 pub use chunk::StoredFrame;
 pub use documents::{ArmingRecord, DocumentVersion, NewDocument};
 pub use entry::{CheckSlot, Confirmation, ConnectionSlot, Digest, Entry, Event, WriteOutcome, WriteResult};
 pub use error::StoreError;
 pub use export::Format;
+pub use feedback::Feedback;
 pub use handle::Store;
 pub use health::StoreHealth;
 pub use layout::{CheckLayout, ConnectionLayout, GroupLayout, Layout, Slots, WhenUnwritable};

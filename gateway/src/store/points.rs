@@ -1,4 +1,5 @@
-//! Zoomed-out views: minimum, maximum and mean of a tag in a number of steps over a span.
+//! Zoomed-out views: minimum, maximum and mean of a tag in a number of steps over a span, with
+//! what was bad: no peak and no hole is lost.
 //!
 //! Where a whole block of frames fits into a step, its stored extent is used and nothing is
 //! decompressed; where steps are finer, and at the span's edges, the samples themselves are read.
@@ -11,14 +12,16 @@ use super::error::StoreError;
 use super::reader::Reader;
 use super::samples::{GroupTags, Span, groups_of};
 use sqlx::Row;
-use takt_plant::{GroupSlot, LineId, Reading, TagId, WallTime};
+use takt_plant::{GroupSlot, LineId, TagId, WallTime};
 
 /// One step of a zoomed-out view.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// The step's start.
     pub at: WallTime,
-    /// Samples with a number.
+    /// Samples.
+    pub n_samples: u64,
+    /// Of those, samples with a number.
     pub n: u32,
     /// The smallest.
     pub min: f64,
@@ -34,13 +37,15 @@ struct Steps {
     from_ns: i128,
     span_ns: i128,
     extents: Vec<Extent>,
+    n_samples: Vec<u64>,
 }
 
 impl Steps {
     fn new(span: Span, n: usize) -> Self {
         let from_ns = i128::from(span.from.as_ns());
         let span_ns = (i128::from(span.to.as_ns()) - from_ns).max(1);
-        Self { from_ns, span_ns, extents: vec![Extent::default(); n.max(1)] }
+        let n = n.max(1);
+        Self { from_ns, span_ns, extents: vec![Extent::default(); n], n_samples: vec![0; n] }
     }
 
     fn step_ns(&self) -> i128 {
@@ -55,29 +60,30 @@ impl Steps {
         usize::try_from(offset * self.extents.len() as i128 / self.span_ns).ok()
     }
 
-    fn add(&mut self, at_ns: i64, v: f64) {
-        if v.is_finite()
-            && let Some(i) = self.place(at_ns)
-        {
+    fn add(&mut self, at_ns: i64, v: Option<f64>) {
+        let Some(i) = self.place(at_ns) else { return };
+        self.n_samples[i] += 1;
+        if let Some(v) = v.filter(|v| v.is_finite()) {
             self.extents[i].add(v);
         }
     }
 
     fn points(&self) -> Vec<Point> {
         let n = self.extents.len() as i128;
-        let filled = self.extents.iter().enumerate().filter(|(_, e)| e.n > 0);
+        let filled = self.extents.iter().zip(&self.n_samples).enumerate().filter(|(_, (_, n_samples))| **n_samples > 0);
         filled
-            .map(|(i, e)| {
+            .map(|(i, (e, n_samples))| {
                 let at_ns = self.from_ns + self.span_ns * i as i128 / n;
                 let at = WallTime::from_ns(i64::try_from(at_ns).unwrap_or(i64::MAX));
-                Point { at, n: e.n, min: e.min, max: e.max, mean: e.sum / f64::from(e.n) }
+                Point { at, n_samples: *n_samples, n: e.n, min: e.min, max: e.max, mean: e.sum / f64::from(e.n) }
             })
             .collect()
     }
 }
 
 impl Reader {
-    /// At most `n` points per tag; steps without a number have no point.
+    /// At most `n` points per tag; steps without a sample have no point. Where a point has samples
+    /// but none with a number, its minimum and maximum are infinite and its mean is none.
     ///
     /// # Errors
     /// [`StoreError::Database`], or [`StoreError::Damaged`] when a chunk cannot be read.
@@ -109,8 +115,8 @@ impl Reader {
         for (slot, frame) in view.open_frames(&slots).await? {
             let Some(group) = groups.iter().find(|g| g.group == slot) else { continue };
             for (place, wanted) in group.places.iter().zip(&group.wanted) {
-                if let Some(v) = frame.readings.get(*place).and_then(Reading::as_f64) {
-                    steps[*wanted].add(frame.at.as_ns(), v);
+                if let Some(reading) = frame.readings.get(*place) {
+                    steps[*wanted].add(frame.at.as_ns(), reading.as_f64());
                 }
             }
         }
@@ -135,6 +141,7 @@ fn add_blocks(blocks: &[Block], group: &GroupTags, steps: &mut [Steps]) -> bool 
         for (place, wanted) in group.places.iter().zip(&group.wanted) {
             if let Some(extent) = block.extents.get(*place) {
                 steps[*wanted].extents[i].merge(extent);
+                steps[*wanted].n_samples[i] += u64::from(block.n_frames);
             }
         }
     }
@@ -150,9 +157,7 @@ fn add_samples(body: &[u8], group: &GroupTags, steps: &mut [Steps]) -> Result<()
     for (place, wanted) in group.places.iter().zip(&group.wanted) {
         let column = view.column(*place)?;
         column.each_number(|i, v| {
-            if let Some(v) = v {
-                steps[*wanted].add(view.at_ns[i], v);
-            }
+            steps[*wanted].add(view.at_ns[i], v);
         });
     }
     Ok(())

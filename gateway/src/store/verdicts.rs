@@ -35,6 +35,8 @@ pub struct VerdictFilter {
     pub span: Option<Span>,
     /// Before this place: the `id` of the last verdict of the page before.
     pub before: Option<i64>,
+    /// Only this one: epoch and number.
+    pub numbered: Option<(u32, u64)>,
 }
 
 /// Ids of verdicts follow their time but for clock steps; this many verdicts around the end of a
@@ -63,6 +65,25 @@ impl Reader {
             rows.append(&mut folded);
         }
         Ok(rows.iter().map(|r| verdict_of(r, &view.names)).collect::<Result<_, _>>()?)
+    }
+
+    /// One verdict by its number; `None` where it never was or retention has dropped it.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], or [`StoreError::Damaged`] when it cannot be read.
+    pub async fn verdict(
+        &self,
+        line: &LineId,
+        check: &CheckId,
+        numbered: (u32, u64),
+    ) -> Result<Option<StoredVerdict>, StoreError> {
+        let filter = VerdictFilter {
+            line: Some(line.clone()),
+            check: Some(check.clone()),
+            numbered: Some(numbered),
+            ..VerdictFilter::default()
+        };
+        Ok(self.verdicts(&filter, 1).await?.pop())
     }
 
     /// Verdicts given in a span, oldest first, after a place; for exports in bounded memory.
@@ -105,7 +126,7 @@ type Late = Vec<(u32, u64, Vec<u8>)>;
 
 impl Snapshot {
     /// Verdicts that still lie in the journal, and ends of writes that belong to folded verdicts.
-    async fn unfolded(
+    pub(super) async fn unfolded(
         &mut self,
         filter: &VerdictFilter,
         checks: &[CheckSlot],
@@ -184,6 +205,7 @@ impl VerdictFilter {
             && self.part.as_ref().is_none_or(|p| row.part.as_ref() == Some(p))
             && self.span.is_none_or(|s| s.holds(WallTime::from_ns(row.at_ns)))
             && self.before.is_none_or(|b| row.id < b)
+            && self.numbered.is_none_or(|n| (row.epoch, row.seq) == n)
     }
 
     /// The condition in SQL, with placeholders for part and span, and the order that has an index.
@@ -204,6 +226,9 @@ impl VerdictFilter {
         }
         if self.span.is_some() {
             terms.push("+at_ns >= ? AND +at_ns < ?".into());
+        }
+        if let Some((epoch, seq)) = self.numbered {
+            terms.push(format!("epoch = {epoch} AND seq = {seq}"));
         }
         (terms.join(" AND "), order)
     }

@@ -3,7 +3,8 @@
 use futures::future::BoxFuture;
 use std::sync::Mutex;
 use takt::api::{
-    Archive, ArchiveError, EventQuery, EventView, HistoryQuery, ModelEntry, Taken, VerdictPage, VerdictQuery,
+    Archive, ArchiveError, EventQuery, EventView, FeedbackView, HistoryQuery, ModelEntry, ScoreQuery, Step, Taken,
+    VerdictAddress, VerdictDetail, VerdictPage, VerdictQuery, WriteView,
 };
 use takt::board::VerdictView;
 use takt_plant::{Reading, WallTime};
@@ -13,6 +14,7 @@ use takt_plant::{Reading, WallTime};
 pub struct Shelf {
     pub verdicts: Mutex<Vec<VerdictView>>,
     pub samples: Vec<(WallTime, Reading)>,
+    pub said: Mutex<Option<FeedbackView>>,
     pub unreadable: bool,
 }
 
@@ -57,6 +59,56 @@ impl Archive for Shelf {
                 }
             }
             Ok(())
+        })
+    }
+
+    fn steps(&self, query: HistoryQuery, n: usize) -> BoxFuture<'_, Result<Vec<Vec<Step>>, ArchiveError>> {
+        Box::pin(async move {
+            self.open()?;
+            let step = |(at, reading): &(WallTime, Reading)| {
+                let v = reading.as_f64();
+                Step { at: *at, n: 1, n_bad: u64::from(v.is_none()), spread: v.map(|v| (v, v, v)) }
+            };
+            let inside = self.samples.iter().filter(|(at, _)| query.span.from <= *at && *at <= query.span.to);
+            let steps: Vec<Step> = inside.take(n).map(step).collect();
+            Ok(vec![steps; query.tags.len()])
+        })
+    }
+
+    fn verdict(&self, which: VerdictAddress) -> BoxFuture<'_, Result<Option<VerdictDetail>, ArchiveError>> {
+        Box::pin(async move {
+            self.open()?;
+            let all = self.verdicts.lock().expect("nobody panics here");
+            let found = all.iter().find(|v| {
+                (v.line.as_str(), v.check.as_str(), v.epoch, v.seq)
+                    == (which.line.as_str(), which.check.as_str(), which.epoch, which.seq)
+            });
+            let write = WriteView { output: "reject".into(), outcome: "confirmed".into(), why: None, write_us: 780 };
+            let feedback = self.said.lock().expect("nobody panics here").clone();
+            Ok(found.map(|verdict| VerdictDetail { verdict: verdict.clone(), writes: vec![write], feedback }))
+        })
+    }
+
+    fn scores(&self, query: ScoreQuery) -> BoxFuture<'_, Result<Vec<VerdictView>, ArchiveError>> {
+        Box::pin(async move {
+            self.open()?;
+            let all = self.verdicts.lock().expect("nobody panics here");
+            Ok(all.iter().filter(|v| v.check == query.check.as_str()).cloned().collect())
+        })
+    }
+
+    fn say(
+        &self,
+        _: VerdictAddress,
+        right: bool,
+        text: String,
+        by: String,
+    ) -> BoxFuture<'_, Result<FeedbackView, ArchiveError>> {
+        Box::pin(async move {
+            self.open()?;
+            let said = FeedbackView { right, text, by, at: "2026-01-02T03:04:05.000000Z".into() };
+            *self.said.lock().expect("nobody panics here") = Some(said.clone());
+            Ok(said)
         })
     }
 

@@ -10,6 +10,7 @@ mod fold;
 pub(super) mod request;
 mod retain;
 mod seal;
+mod said;
 mod serve;
 
 use super::acks::Acks;

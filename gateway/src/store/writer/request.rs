@@ -1,8 +1,10 @@
 //! What others ask of the writer. Each request carries the way back.
 
+use crate::store::alarms::AlarmRecord;
 use crate::store::documents::{ArmingRecord, NewDocument};
 use crate::store::entry::{ConnectionSlot, Event};
 use crate::store::error::StoreError;
+use crate::store::feedback::Feedback;
 use crate::store::layout::{Layout, Slots};
 use crate::store::verdict::StoredVerdict;
 use tokio::sync::oneshot;
@@ -30,6 +32,10 @@ pub enum Request {
     Disarm(String, Reply<bool>),
     /// Something happened outside the pipeline.
     Event(Event, Reply<()>),
+    /// What somebody said about a verdict; answers whether its check is known.
+    Feedback(Feedback, Reply<bool>),
+    /// Where alarms stand now; those that are normal are forgotten.
+    Alarms(Vec<AlarmRecord>, Reply<()>),
     /// Verdicts that a connection has not confirmed, oldest first.
     OutboxPending(ConnectionSlot, usize, Reply<Vec<StoredVerdict>>),
     /// Ends the writer after everything is folded.

@@ -25,6 +25,8 @@ impl Writer {
                 let result = insert_event(&mut self.conn, &event).await;
                 drop(reply.send(result.map_err(StoreError::from)));
             }
+            Request::Feedback(feedback, reply) => drop(reply.send(self.feedback(&feedback).await)),
+            Request::Alarms(alarms, reply) => drop(reply.send(self.alarms(&alarms).await)),
             Request::OutboxPending(connection, limit, reply) => {
                 drop(reply.send(self.outbox_pending(connection, limit).await));
             }
