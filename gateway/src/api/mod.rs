@@ -19,6 +19,7 @@ mod kept;
 mod live;
 mod options;
 mod part;
+mod roles;
 mod scores;
 mod server;
 mod stream;
@@ -42,6 +43,7 @@ use axum::Router;
 use axum::http::Method;
 use axum::middleware;
 use axum::routing::get;
+use roles::{Group, Ways};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -83,6 +85,7 @@ impl Api {
                        Times are RFC 3339, UTC. Every error is a document with `error` and `hint`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
+    modifiers(&Ways),
     tags(
         (name = "live", description = "What is, this second"),
         (name = "kept", description = "What was, from the store"),
@@ -114,8 +117,29 @@ pub fn openapi() -> String {
     document.to_pretty_json().expect("the document has only text keys")
 }
 
+/// Every documented route, each in the group of the least role that may call it.
 fn documented() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let groups = [
+        Group::open(open()),
+        Group::at_least(Role::Viewer, viewer()),
+        Group::at_least(Role::Operator, operator()),
+        Group::at_least(Role::Engineer, engineer()),
+        Group::at_least(Role::Administrator, administrator()),
+    ];
+    groups.into_iter().fold(OpenApiRouter::with_openapi(Document::openapi()), |to, group| group.join(to))
+}
+
+/// For everybody who reaches the listener: whether it lives, and whether it does its job.
+fn open() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+}
+
+/// For whoever may look.
+fn viewer() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
         .routes(routes!(live::status))
         .routes(routes!(live::lines))
         .routes(routes!(live::checks))
@@ -124,15 +148,26 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(kept::verdicts))
         .routes(routes!(part::verdict))
         .routes(routes!(part::window))
-        .routes(routes!(part::say))
         .routes(routes!(scores::scores))
         .routes(routes!(kept::history))
         .routes(routes!(kept::models))
         .routes(routes!(kept::events))
         .routes(routes!(stream::stream))
-        .routes(routes!(health::healthz))
-        .routes(routes!(health::readyz))
-        .routes(routes!(health::metrics))
+}
+
+/// For whoever works at the line.
+fn operator() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(part::say))
+}
+
+/// For whoever configures it.
+fn engineer() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+}
+
+/// For whoever answers for the box.
+fn administrator() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
 }
 
 /// Methods that change nothing.
