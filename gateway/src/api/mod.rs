@@ -10,6 +10,7 @@
 
 mod answer;
 mod archive;
+mod configure;
 pub mod control;
 mod decimate;
 mod guard;
@@ -17,6 +18,7 @@ mod health;
 mod kept;
 mod live;
 mod options;
+mod plant;
 mod server;
 mod stream;
 mod who;
@@ -28,6 +30,10 @@ pub use archive::{
 pub use options::{
     BODY_BYTES_MAX, CONNECTIONS_MAX, HEADER_BYTES_MAX, HEADER_TIMEOUT, HttpOptions, OptionsError, REQUEST_TIMEOUT,
     STREAMS_MAX,
+};
+pub use plant::{
+    Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, DocumentEntry, DocumentView, MessageToMap,
+    ModelActivation, ModelStands, ModelView, NotApplied, Origin, OutputPlace, Plant, VersionEntry,
 };
 pub use server::{ServeError, Server};
 pub use who::{Role, Who};
@@ -50,6 +56,7 @@ use utoipa_axum::routes;
 pub struct Api {
     viewer: Arc<Viewer>,
     archive: Arc<dyn Archive>,
+    plant: Arc<dyn Plant>,
     telemetry: Arc<Telemetry>,
     hosts: Arc<guard::Hosts>,
     streams: Arc<Semaphore>,
@@ -62,12 +69,13 @@ impl Api {
         options: &HttpOptions,
         viewer: Arc<Viewer>,
         archive: Arc<dyn Archive>,
+        plant: Arc<dyn Plant>,
         telemetry: Arc<Telemetry>,
         until: CancellationToken,
     ) -> Self {
         let hosts = Arc::new(guard::Hosts::new(options));
         let streams = Arc::new(Semaphore::new(options.n_streams_max));
-        Self { viewer, archive, telemetry, hosts, streams, until }
+        Self { viewer, archive, plant, telemetry, hosts, streams, until }
     }
 }
 
@@ -83,6 +91,10 @@ impl Api {
         (name = "live", description = "What is, this second"),
         (name = "kept", description = "What was, from the store"),
         (name = "health", description = "Whether it does its job"),
+        (name = "documents", description = "What is in force, its versions, and new ones"),
+        (name = "field", description = "What the field devices really say"),
+        (name = "outputs", description = "Whether verdicts reach the PLC"),
+        (name = "models", description = "Which models there are, and how new ones come"),
     ),
 )]
 struct Document;
@@ -125,6 +137,9 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
+        .merge(configure::viewer())
+        .merge(configure::operator())
+        .merge(configure::engineer())
 }
 
 /// Methods that change nothing.
