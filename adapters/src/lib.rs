@@ -12,6 +12,7 @@ pub mod modbus;
 pub mod mqtt;
 pub mod replay;
 pub mod stamp;
+pub mod trial;
 
 pub use clock::Clock;
 pub use intake::{Delivery, Intake, Link, MessageMark, Reject, Ticket};

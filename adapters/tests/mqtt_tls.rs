@@ -134,7 +134,7 @@ fn the_probe_lists_topics_with_their_fields_and_stays_bounded() {
                 broker.publish(topic, payload, &["-r"]);
             }
             let options = Options { protocol, ..broker.options("probe") };
-            let limits = WatchLimits { span: Duration::from_millis(400), n_topics_max: 2 };
+            let limits = WatchLimits { span: Duration::from_millis(400), n_topics_max: 2, n_bytes_max: 1 << 20 };
             let heard = watch_topics(&options, "p/+", limits, Clock::new()).await.unwrap();
             assert_eq!((heard.topics.len(), heard.n_messages_beyond), (2, 1));
             let fields: Vec<(&str, &str)> =

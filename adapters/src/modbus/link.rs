@@ -30,6 +30,12 @@ pub struct Link {
     limit: Duration,
 }
 
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
 impl Link {
     /// Connects, without delay of small packets.
     pub async fn connect(address: &str, timing: Timing) -> Result<Self, CallFault> {

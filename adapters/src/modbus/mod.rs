@@ -6,7 +6,8 @@
 //! becomes), [`budget`] (what a plan costs the bus), [`scan`] (which read is next), [`units`],
 //! [`retry`] and `presence` (how silence is borne), [`guess`] (what raw registers may mean) and
 //! [`counts`]. With IO: [`link`] (one socket), [`write`](mod@write)
-//! (the way of a permit), [`driver`] (the task) and [`probe`] (reading for people).
+//! (the way of a permit), [`driver`] (the task), [`probe`] (reading for people) and
+//! [`trial`](mod@trial) (trying a device step by step).
 
 pub mod address;
 pub mod answer;
@@ -24,6 +25,7 @@ pub mod probe;
 pub mod retry;
 pub mod scan;
 pub mod split;
+pub mod trial;
 pub mod units;
 pub mod write;
 
@@ -42,5 +44,6 @@ pub use options::{
 };
 pub use order::{InvalidOrder, Order};
 pub use plan::{InvalidPlan, Plan, Span};
-pub use probe::{ProbeRequest, read_now, sweep};
+pub use probe::{ProbeRequest, Way, read_now, sweep};
+pub use trial::{trial, trial_through};
 pub use write::{QueueRefusal, WriteOutcome, WriteQueue, WriteReport, WriteRequest};

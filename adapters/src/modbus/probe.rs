@@ -1,7 +1,8 @@
 //! Reading for people: one register in every type and order, and which registers a device has.
 //!
-//! [`read_now`] and [`sweep`] make a connection of their own, for the command line. Where a driver
-//! already has the device's only connection, a [`ProbeRequest`] goes through it, after its reads.
+//! Where nobody has the device connected, they make a connection of their own ([`Way::own`]). Where a
+//! driver already has the device's only connection, each read goes through it as a [`ProbeRequest`],
+//! after the driver's own reads ([`Way::Driver`]), so the device never sees a second one (B7).
 
 use super::address::Address;
 use super::answer::{Answer, CallFault};
@@ -10,13 +11,15 @@ use super::link::Link;
 use super::options::Timing;
 use super::plan::Span;
 use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::time::sleep;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep, timeout};
 
 /// Registers that one request of a sweep asks for: few enough for devices that allow few.
 const SWEEP_STEP: u16 = 50;
 /// Shortest pause between two requests of a sweep: at most a tenth of a fast device's time.
 const SWEEP_PAUSE_MIN: Duration = Duration::from_millis(5);
+/// Longest wait for an answer through a driver: it may be at a long cycle, and then gives way within a second.
+const DRIVER_PATIENCE: Duration = Duration::from_secs(10);
 /// Most registers of one sweep: with the shortest pause and every register refused, two minutes.
 pub const SWEEP_MAX: u16 = 10_000;
 
@@ -40,6 +43,48 @@ pub struct Target {
     pub unit: u8,
     /// Time-outs.
     pub timing: Timing,
+}
+
+/// How a person's reads reach a device.
+#[derive(Debug)]
+pub enum Way {
+    /// Over a connection of its own.
+    Own(Link),
+    /// Through the driver that has the device connected.
+    Driver(mpsc::Sender<ProbeRequest>),
+}
+
+impl Way {
+    /// A connection of its own.
+    ///
+    /// # Errors
+    /// When none can be made.
+    pub async fn own(target: &Target) -> Result<Self, CallFault> {
+        Link::connect(&target.address, target.timing).await.map(Self::Own)
+    }
+
+    /// Reads one span.
+    ///
+    /// # Errors
+    /// What the device or the connection said; of a driver also that others are asking at the moment.
+    pub async fn read(&mut self, unit: u8, span: Span) -> Result<Answer, CallFault> {
+        let probes = match self {
+            Self::Own(link) => return link.read(unit, span).await,
+            Self::Driver(probes) => probes,
+        };
+        let (reply, answer) = oneshot::channel();
+        probes.try_send(ProbeRequest { unit, span, reply }).map_err(|refused| {
+            CallFault::Closed(match refused {
+                mpsc::error::TrySendError::Full(_) => "others read through it at the moment; try again".to_owned(),
+                mpsc::error::TrySendError::Closed(_) => "the running connection was stopped".to_owned(),
+            })
+        })?;
+        match timeout(DRIVER_PATIENCE, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(CallFault::Closed("the running connection was stopped".to_owned())),
+            Err(_) => Err(CallFault::Timeout),
+        }
+    }
 }
 
 /// What stands at an address now.
@@ -69,16 +114,15 @@ pub struct Sweep {
     pub ended_by: Option<CallFault>,
 }
 
-/// Reads one address in every type and order, over a connection of its own.
+/// Reads one address in every type and order.
 ///
 /// # Errors
 /// The fault of the last attempt; four, two and one register are tried, since the table may end.
-pub async fn read_now(target: &Target, at: Address) -> Result<Glimpse, CallFault> {
-    let mut link = Link::connect(&target.address, target.timing).await?;
+pub async fn read_now(way: &mut Way, unit: u8, at: Address) -> Result<Glimpse, CallFault> {
     let widths: &[u16] = if at.table.is_bits() { &[1] } else { &[4, 2, 1] };
     let mut refusal = CallFault::Exception(0x02);
     for n in widths {
-        match link.read(target.unit, Span { start: at, n: *n }).await {
+        match way.read(unit, Span { start: at, n: *n }).await {
             Ok(raw) => {
                 let guesses = match &raw {
                     Answer::Registers(registers) => guesses(registers),
@@ -94,16 +138,12 @@ pub async fn read_now(target: &Target, at: Address) -> Result<Glimpse, CallFault
 }
 
 /// Finds which of up to [`SWEEP_MAX`] registers or bits the device has, with a pause between
-/// requests, over a connection of its own. What lies beyond the limit is not looked at.
-///
-/// # Errors
-/// When no connection can be made; a later fault ends the sweep and stands in its result.
-pub async fn sweep(target: &Target, span: Span, pause: Duration) -> Result<Sweep, CallFault> {
-    let mut link = Link::connect(&target.address, target.timing).await?;
+/// requests. What lies beyond the limit is not looked at. A fault ends the sweep and stands in its result.
+pub async fn sweep(way: &mut Way, unit: u8, span: Span, pause: Duration) -> Sweep {
     let mut open = steps(span);
     let mut sweep = Sweep { swept: Vec::new(), ended_by: None };
     while let Some(span) = open.pop() {
-        match link.read(target.unit, span).await {
+        match way.read(unit, span).await {
             Ok(answer) => sweep.swept.push(Swept { span, found: Ok(answer) }),
             Err(CallFault::Exception(0x02 | 0x03)) if span.n > 1 => {
                 let (left, right) = halves(span);
@@ -117,7 +157,7 @@ pub async fn sweep(target: &Target, span: Span, pause: Duration) -> Result<Sweep
         }
         sleep(pause.max(SWEEP_PAUSE_MIN)).await;
     }
-    Ok(sweep)
+    sweep
 }
 
 /// The first requests of a sweep, the last one first.

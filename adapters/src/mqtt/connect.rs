@@ -78,13 +78,29 @@ pub(super) async fn connect(options: &Options) -> Result<Accepted, ConnectError>
 }
 
 async fn open(options: &Options) -> Result<Accepted, ConnectError> {
+    let tcp = reach(options).await?;
+    let stream = secure(tcp, options).await?;
+    greet(stream, options).await
+}
+
+/// The first step: a TCP connection.
+pub(super) async fn reach(options: &Options) -> Result<TcpStream, ConnectError> {
     let unreachable = |source| ConnectError::Unreachable { host: options.host.clone(), port: options.port, source };
     let tcp = TcpStream::connect((options.host.as_str(), options.port)).await.map_err(unreachable)?;
     tcp.set_nodelay(true).map_err(unreachable)?;
-    let stream = match &options.tls {
-        None => Stream::Plain(tcp),
-        Some(tls) => encrypt(tcp, tls, &options.host).await?,
-    };
+    Ok(tcp)
+}
+
+/// The second step: TLS, where it is spoken.
+pub(super) async fn secure(tcp: TcpStream, options: &Options) -> Result<Stream, ConnectError> {
+    match &options.tls {
+        None => Ok(Stream::Plain(tcp)),
+        Some(tls) => encrypt(tcp, tls, &options.host).await,
+    }
+}
+
+/// The third step: CONNECT and the broker's answer.
+pub(super) async fn greet(stream: Stream, options: &Options) -> Result<Accepted, ConnectError> {
     let mut pipe = Pipe::new(stream, options.protocol, options.packet_bytes_max);
     let ack = shake_hands(&mut pipe, options).await?;
     match ack.refused {

@@ -9,7 +9,7 @@
 //! | `session`, `backoff` | what is owed to whom; how long to wait | yes |
 //! | [`outlet`] | publications offered from inside a delivery | |
 //! | [`ports`], [`connect`], `pipe`, `live`, `inflow`, [`driver`] | sockets and the task that owns them | |
-//! | [`probe`] | what a broker really says, for setting up | |
+//! | [`probe`], [`trial`](mod@trial) | what a broker really says, and whether it lets us in, for setting up | |
 //!
 //! Packets are read and written by rumqttc's codecs, but its event loop is not used: it drops the
 //! connection at an oversized message (and again after every reconnect, when the message is
@@ -37,6 +37,7 @@ pub mod plan;
 pub mod ports;
 pub mod probe;
 pub mod topic;
+pub mod trial;
 
 mod backoff;
 mod fill;

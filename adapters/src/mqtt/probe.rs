@@ -1,7 +1,7 @@
 //! What a broker really says: the topics under a filter with their last payloads, for setting up.
 
 use crate::clock::Clock;
-use crate::mqtt::connect::{self, ConnectError};
+use crate::mqtt::connect::{self, Accepted, ConnectError};
 use crate::mqtt::options::{Options, Qos};
 use crate::mqtt::packet::{Inbound, WireError};
 use crate::mqtt::pipe::Taken;
@@ -11,6 +11,7 @@ use crate::mqtt::sink::FIRST_BYTES_MAX;
 use crate::mqtt::topic::{self, InvalidFilter};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 use takt_plant::WallTime;
 
@@ -20,6 +21,9 @@ const FIELDS_MAX: usize = 256;
 /// Deepest level of a payload that is listed.
 const FIELD_LEVELS_MAX: usize = 8;
 
+/// Time between two looks into the payloads of one topic.
+const LOOK_EVERY_NS: i64 = 250_000_000;
+
 /// How long to watch, and how much to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WatchLimits {
@@ -27,6 +31,17 @@ pub struct WatchLimits {
     pub span: Duration,
     /// Most topics to keep; further ones are only counted.
     pub n_topics_max: usize,
+    /// Most bytes to keep of all topics; beyond it a topic is kept without its fields, then only counted.
+    pub n_bytes_max: usize,
+}
+
+/// One message, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its topic.
+    pub topic: String,
+    /// Its payload.
+    pub payload: Vec<u8>,
 }
 
 /// What was heard.
@@ -34,8 +49,10 @@ pub struct WatchLimits {
 pub struct Heard {
     /// By topic.
     pub topics: BTreeMap<String, TopicHeard>,
-    /// Messages of topics beyond the limit.
+    /// Messages of topics beyond the limits.
     pub n_messages_beyond: u64,
+    /// What is kept.
+    n_kept_bytes: usize,
 }
 
 /// One topic.
@@ -49,7 +66,7 @@ pub struct TopicHeard {
     pub first_bytes: Vec<u8>,
     /// When it came.
     pub arrived_at: WallTime,
-    /// The scalar fields of the last payload where it is JSON: pointer and value as text.
+    /// The scalar fields of a payload, at most 250 ms old, where it is JSON: pointer and value as text.
     pub fields: Vec<(String, String)>,
 }
 
@@ -86,41 +103,82 @@ pub async fn watch_topics(
     clock: Clock,
 ) -> Result<Heard, WatchError> {
     topic::check_filter(filter).map_err(WatchError::Filter)?;
-    let options = Options { clean_session: true, last_will: None, ..options.clone() };
+    let options = visitor(options);
     let mut heard = Heard::default();
-    let listening = listen(&options, filter, limits, clock, &mut heard);
+    let mut take = |event: Event<'_>| {
+        if let Event::Message { topic, payload, n_bytes } = event {
+            heard.take(topic, payload, n_bytes, limits, clock.wall());
+        }
+        ControlFlow::Continue(())
+    };
+    let listening = async { listen(connect::connect(&options).await?, &options, filter, &mut take).await };
     match tokio::time::timeout(limits.span, listening).await {
         Ok(Err(error)) => Err(error),
         Ok(Ok(())) | Err(_) => Ok(heard),
     }
 }
 
-async fn listen(
+/// The first message under a filter, retained or new, whole; `None` where none came in time.
+pub async fn first_message(options: &Options, filter: &str, span: Duration) -> Result<Option<Message>, WatchError> {
+    topic::check_filter(filter).map_err(WatchError::Filter)?;
+    let options = visitor(options);
+    let mut found = None;
+    let mut take = |heard: Event<'_>| match heard {
+        Event::Message { topic, payload, n_bytes } if payload.len() == n_bytes => {
+            found = Some(Message { topic: topic.to_owned(), payload: payload.to_vec() });
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    };
+    let listening = async { listen(connect::connect(&options).await?, &options, filter, &mut take).await };
+    match tokio::time::timeout(span, listening).await {
+        Ok(Err(error)) => Err(error),
+        Ok(Ok(())) | Err(_) => Ok(found),
+    }
+}
+
+/// A client that leaves nothing behind: no session, no last will.
+pub(super) fn visitor(options: &Options) -> Options {
+    Options { clean_session: true, last_will: None, ..options.clone() }
+}
+
+/// What a listener hears.
+pub(super) enum Event<'a> {
+    /// The broker has accepted the subscription.
+    Subscribed,
+    /// A message; of one that is too large only the first bytes.
+    Message { topic: &'a str, payload: &'a [u8], n_bytes: usize },
+}
+
+/// Subscribes and hands over what comes, until `take` has enough.
+pub(super) async fn listen(
+    accepted: Accepted,
     options: &Options,
     filter: &str,
-    limits: WatchLimits,
-    clock: Clock,
-    heard: &mut Heard,
+    take: &mut (dyn FnMut(Event<'_>) -> ControlFlow<()> + Send),
 ) -> Result<(), WatchError> {
-    let accepted = connect::connect(options).await?;
     let mut pipe = accepted.pipe;
     let mut session = Session::new(options, accepted.ack.limits, &[])?;
     let subscription = Subscription { filter: filter.to_owned(), qos: Qos::AtMostOnce };
     session.subscribe(&[subscription], false)?;
     loop {
         while let Some(taken) = pipe.take()? {
-            match taken {
+            let flow = match taken {
                 Taken::Packet(Inbound::Message(m)) => {
-                    heard.take(m.topic.as_str(), &m.payload, m.payload.len(), limits, clock.wall());
+                    take(Event::Message { topic: m.topic.as_str(), payload: &m.payload, n_bytes: m.payload.len() })
                 }
-                Taken::Oversized(o) => heard.take(&o.topic, &o.first_bytes, o.n_bytes, limits, clock.wall()),
+                Taken::Oversized(o) => {
+                    take(Event::Message { topic: &o.topic, payload: &o.first_bytes, n_bytes: o.n_bytes })
+                }
                 Taken::Packet(packet) => match session.on(packet)? {
-                    Step::Subscribed(refused) if !refused.is_empty() => {
-                        return Err(WatchError::Refused(refused[0].1.clone()));
-                    }
+                    Step::Subscribed(refused) if refused.is_empty() => take(Event::Subscribed),
+                    Step::Subscribed(refused) => return Err(WatchError::Refused(refused[0].1.clone())),
                     Step::Goodbye { why, .. } => return Err(WatchError::Lost(why)),
-                    _ => {}
+                    _ => ControlFlow::Continue(()),
                 },
+            };
+            if flow.is_break() {
+                return Ok(());
             }
         }
         pipe.shift(&mut session.outbox).await.map_err(|e| WatchError::Lost(e.to_string()))?;
@@ -129,21 +187,40 @@ async fn listen(
 
 impl Heard {
     fn take(&mut self, topic: &str, payload: &[u8], n_bytes: usize, limits: WatchLimits, arrived_at: WallTime) {
-        let n_before = match self.topics.get(topic) {
-            Some(known) => known.n_messages,
-            None if self.topics.len() < limits.n_topics_max => 0,
-            None => {
-                self.n_messages_beyond += 1;
-                return;
-            }
-        };
+        // Each payload is looked at no more often than a person can see it change.
+        if let Some(known) = self.topics.get_mut(topic)
+            && arrived_at.as_ns().saturating_sub(known.arrived_at.as_ns()) < LOOK_EVERY_NS
+        {
+            known.n_messages += 1;
+            return;
+        }
+        let known = self.topics.get(topic);
+        let (n_before, n_kept_before) = known.map_or((0, 0), |known| (known.n_messages, known.n_kept_bytes(topic)));
         let mut fields = vec![];
         if let Ok(value) = serde_json::from_slice(payload) {
             list(&value, &mut String::new(), 0, &mut fields);
         }
         let first_bytes = payload[..payload.len().min(FIRST_BYTES_MAX)].to_vec();
-        let seen = TopicHeard { n_messages: n_before + 1, n_bytes, first_bytes, arrived_at, fields };
+        let mut seen = TopicHeard { n_messages: n_before + 1, n_bytes, first_bytes, arrived_at, fields };
+        let others = self.n_kept_bytes - n_kept_before;
+        if others + seen.n_kept_bytes(topic) > limits.n_bytes_max {
+            seen.fields = vec![];
+        }
+        let is_over = others + seen.n_kept_bytes(topic) > limits.n_bytes_max || self.topics.len() >= limits.n_topics_max;
+        if n_before == 0 && is_over {
+            self.n_messages_beyond += 1;
+            return;
+        }
+        self.n_kept_bytes = others + seen.n_kept_bytes(topic);
         self.topics.insert(topic.to_owned(), seen);
+    }
+}
+
+impl TopicHeard {
+    /// What it takes in memory, with room for the keeping itself.
+    fn n_kept_bytes(&self, topic: &str) -> usize {
+        let fields: usize = self.fields.iter().map(|(pointer, value)| pointer.len() + value.len() + 64).sum();
+        topic.len() + self.first_bytes.len() + fields + 128
     }
 }
 
@@ -171,17 +248,38 @@ fn list(value: &Value, pointer: &mut String, level: usize, fields: &mut Vec<(Str
 mod tests {
     use super::*;
 
+    fn limits(n_topics_max: usize, n_bytes_max: usize) -> WatchLimits {
+        WatchLimits { span: Duration::ZERO, n_topics_max, n_bytes_max }
+    }
+
     #[test]
     fn fields_are_listed_by_pointer_and_topics_are_bounded() {
-        let limits = WatchLimits { span: Duration::ZERO, n_topics_max: 1 };
         let mut heard = Heard::default();
         let payload = br#"{"a/b":{"~":[1,"x"]},"z":null}"#;
         for topic in ["t", "t", "u"] {
-            heard.take(topic, payload, payload.len(), limits, WallTime::from_ns(0));
+            heard.take(topic, payload, payload.len(), limits(1, 1 << 20), WallTime::from_ns(0));
         }
         let seen = &heard.topics["t"];
         assert_eq!((heard.topics.len(), seen.n_messages, heard.n_messages_beyond), (1, 2, 1));
         let fields: Vec<(&str, &str)> = seen.fields.iter().map(|(p, v)| (p.as_str(), v.as_str())).collect();
         assert_eq!(fields, [("/a~1b/~0/0", "1"), ("/a~1b/~0/1", "\"x\""), ("/z", "null")]);
+    }
+
+    #[test]
+    fn what_is_kept_stays_within_its_bytes() {
+        let mut heard = Heard::default();
+        let payload = format!("{{{}}}", (0..200).map(|i| format!("\"field_{i}\":{i}")).collect::<Vec<_>>().join(","));
+        for i in 0..1_000 {
+            for s in 0..3 {
+                let at = WallTime::from_ns(s * 1_000_000_000);
+                heard.take(&format!("t/{i}"), payload.as_bytes(), payload.len(), limits(900, 100_000), at);
+            }
+        }
+        let kept: usize = heard.topics.iter().map(|(topic, seen)| seen.n_kept_bytes(topic)).sum();
+        assert_eq!(kept, heard.n_kept_bytes);
+        assert!(kept <= 100_000 && heard.topics.len() > 100, "{kept} bytes of {} topics", heard.topics.len());
+        assert!(!heard.topics["t/0"].fields.is_empty() && heard.topics["t/100"].fields.is_empty());
+        let counted: u64 = heard.topics.values().map(|seen| seen.n_messages).sum();
+        assert_eq!(counted + heard.n_messages_beyond, 3_000, "every message is counted");
     }
 }

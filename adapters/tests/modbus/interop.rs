@@ -4,7 +4,7 @@ use crate::peer::Peer;
 use crate::rig::{Rig, group, on_shard, options, tag};
 use std::time::Duration;
 use takt_adapters::modbus::probe::Target;
-use takt_adapters::modbus::{Answer, GroupOptions, ProbeRequest, Span, read_now, sweep};
+use takt_adapters::modbus::{Answer, GroupOptions, ProbeRequest, Span, Way, read_now, sweep};
 use takt_plant::{Fault, GroupSlot, Reading, Value};
 
 fn span(start: &str, n: u16) -> Span {
@@ -86,13 +86,16 @@ fn read_now_and_sweep_show_what_the_device_holds() {
         let peer = Peer::start(0);
         let target = Target { address: format!("127.0.0.1:{}", peer.port), unit: 1, timing: options(0).timing };
         let case = peer.cases.iter().find(|c| c.r#type == "f32" && c.order == "cdab").expect("listed");
-        let glimpse = read_now(&target, case.register.parse().expect("an address")).await.expect("an answer");
+        let mut way = Way::own(&target).await.expect("a connection");
+        let at = case.register.parse().expect("an address");
+        let glimpse = read_now(&mut way, target.unit, at).await.expect("an answer");
         let meant = glimpse.guesses.iter().find(|g| g.kind.to_string() == "f32" && g.order.to_string() == "cdab");
         assert_eq!(meant.expect("every order").reading, Reading::Good(printed(&case.value, "f32")));
-        let last = read_now(&target, "holding:2019".parse().expect("an address")).await.expect("the table's end");
+        let at = "holding:2019".parse().expect("an address");
+        let last = read_now(&mut way, target.unit, at).await.expect("the table's end");
         assert_eq!(last.raw, Answer::Registers(vec![2019]));
 
-        let found = sweep(&target, span("holding:2000", 25), Duration::ZERO).await.expect("a connection");
+        let found = sweep(&mut way, target.unit, span("holding:2000", 25), Duration::ZERO).await;
         assert_eq!(found.ended_by, None);
         let there: Vec<u16> = found
             .swept

@@ -7,7 +7,8 @@
 //! adapter can read keeps its place ([`At`]), so that later stages report in the same way.
 //!
 //! Versions of documents are compared by [`canonical`], [`digest`] and [`difference`]; a canonical
-//! text is at the same time the export of a document. Secrets stand in documents as names only
+//! text is at the same time the export of a document. An editor gets a document as a [`form`] and
+//! gives it back by [`form_text`]. Secrets stand in documents as names only
 //! ([`SecretRef`]).
 //!
 //! ```
@@ -24,6 +25,7 @@
 //! ```
 
 mod difference;
+mod form;
 mod place;
 mod problem;
 mod read;
@@ -37,6 +39,7 @@ mod version;
 mod written;
 
 pub use difference::{Change, ChangeKind, difference};
+pub use form::{form, form_text, tags_as_written};
 pub use place::{At, Place};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use read::read;

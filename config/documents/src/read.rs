@@ -16,9 +16,9 @@ const SYNTAX_PROBLEMS_MAX: usize = 20;
 
 /// A document as written, with everything that is wrong with it by itself.
 pub(crate) struct ReadDocument {
-    tree: Node,
-    document: Option<At<Document>>,
-    problems: Vec<Problem>,
+    pub(crate) tree: Node,
+    pub(crate) document: Option<At<Document>>,
+    pub(crate) problems: Vec<Problem>,
     /// Keys that are not called missing, because something else was said about them.
     told: HashSet<Arc<str>>,
     broken: bool,

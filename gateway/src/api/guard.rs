@@ -6,7 +6,8 @@
 //! it may neither read, nor hold a stream open, nor change anything.
 
 use super::answer::Refusal;
-use super::options::{HttpOptions, REQUEST_TIMEOUT};
+use super::configure::patience;
+use super::options::HttpOptions;
 use super::server::Ends;
 use super::{Api, Role, Who, is_reading};
 use crate::telemetry::Metric;
@@ -64,15 +65,18 @@ pub(super) async fn guard(State(api): State<Api>, mut request: Request, next: Ne
             api.telemetry.meters().warn(Metric::HttpRefused, of, &refused_text(&request));
             refusal.into_response()
         }
-        Ok(()) => match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => Refusal::new(
-                StatusCode::GATEWAY_TIMEOUT,
-                format!("the answer took longer than {} s", REQUEST_TIMEOUT.as_secs()),
-                "ask for a shorter span or fewer tags",
-            )
-            .into_response(),
-        },
+        Ok(()) => {
+            let patience = patience(request.uri().path());
+            match tokio::time::timeout(patience, next.run(request)).await {
+                Ok(response) => response,
+                Err(_) => Refusal::new(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    format!("the answer took longer than {} s", patience.as_secs()),
+                    "ask for a shorter span or fewer tags",
+                )
+                .into_response(),
+            }
+        }
     };
     api.telemetry.meters().count(Metric::HttpRequests, class(response.status()), 1);
     for (name, value) in HEADERS {

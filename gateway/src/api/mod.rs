@@ -10,6 +10,7 @@
 
 mod answer;
 mod archive;
+mod configure;
 pub mod control;
 mod decimate;
 mod envelope;
@@ -19,6 +20,7 @@ mod kept;
 mod live;
 mod options;
 mod part;
+mod plant;
 mod roles;
 mod scores;
 mod server;
@@ -33,6 +35,10 @@ pub use archive::{
 pub use options::{
     BODY_BYTES_MAX, CONNECTIONS_MAX, HEADER_BYTES_MAX, HEADER_TIMEOUT, HttpOptions, OptionsError, REQUEST_TIMEOUT,
     STREAMS_MAX,
+};
+pub use plant::{
+    Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, DocumentEntry, DocumentView, MessageToMap,
+    ModelActivation, ModelStands, ModelView, NotApplied, Origin, OutputPlace, Plant, VersionEntry,
 };
 pub use server::{ServeError, Server};
 pub use who::{Role, Who};
@@ -56,6 +62,7 @@ use utoipa_axum::routes;
 pub struct Api {
     viewer: Arc<Viewer>,
     archive: Arc<dyn Archive>,
+    plant: Arc<dyn Plant>,
     telemetry: Arc<Telemetry>,
     hosts: Arc<guard::Hosts>,
     streams: Arc<Semaphore>,
@@ -68,12 +75,13 @@ impl Api {
         options: &HttpOptions,
         viewer: Arc<Viewer>,
         archive: Arc<dyn Archive>,
+        plant: Arc<dyn Plant>,
         telemetry: Arc<Telemetry>,
         until: CancellationToken,
     ) -> Self {
         let hosts = Arc::new(guard::Hosts::new(options));
         let streams = Arc::new(Semaphore::new(options.n_streams_max));
-        Self { viewer, archive, telemetry, hosts, streams, until }
+        Self { viewer, archive, plant, telemetry, hosts, streams, until }
     }
 }
 
@@ -90,6 +98,10 @@ impl Api {
         (name = "live", description = "What is, this second"),
         (name = "kept", description = "What was, from the store"),
         (name = "health", description = "Whether it does its job"),
+        (name = "documents", description = "What is in force, its versions, and new ones"),
+        (name = "field", description = "What the field devices really say"),
+        (name = "outputs", description = "Whether verdicts reach the PLC"),
+        (name = "models", description = "Which models there are, and how new ones come"),
     ),
 )]
 struct Document;
@@ -153,16 +165,17 @@ fn viewer() -> OpenApiRouter<Api> {
         .routes(routes!(kept::models))
         .routes(routes!(kept::events))
         .routes(routes!(stream::stream))
+        .merge(configure::viewer())
 }
 
 /// For whoever works at the line.
 fn operator() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(part::say))
+    OpenApiRouter::new().routes(routes!(part::say)).merge(configure::operator())
 }
 
 /// For whoever configures it.
 fn engineer() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
+    configure::engineer()
 }
 
 /// For whoever answers for the box.

@@ -4,13 +4,14 @@
 use super::Api;
 use super::answer::{Asked, ProblemAnswer, Refusal};
 use super::archive::{FeedbackView, HistoryQuery, Span, VerdictAddress, VerdictDetail, VerdictQuery};
+use super::configure::{At, Said};
 use super::decimate::{Decimator, Point};
 use super::envelope::{Band, Envelope, GoodWindow};
 use super::kept::{name, time, unreadable};
 use super::who::Who;
 use crate::board::VerdictView;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use takt_plant::{TagId, WallTime};
@@ -93,7 +94,7 @@ pub(super) struct Say {
 ))]
 pub(super) async fn verdict(
     State(api): State<Api>,
-    Path(numbered): Path<Numbered>,
+    At(numbered): At<Numbered>,
 ) -> Result<Json<VerdictDetail>, Refusal> {
     Ok(Json(found(&api, &address(&numbered)?).await?))
 }
@@ -108,7 +109,7 @@ pub(super) async fn verdict(
 ))]
 pub(super) async fn window(
     State(api): State<Api>,
-    Path(numbered): Path<Numbered>,
+    At(numbered): At<Numbered>,
     Asked(asked): Asked<WindowFilter>,
 ) -> Result<Json<WindowAnswer>, Refusal> {
     let address = address(&numbered)?;
@@ -148,8 +149,8 @@ pub(super) async fn window(
 pub(super) async fn say(
     State(api): State<Api>,
     who: Who,
-    Path(numbered): Path<Numbered>,
-    Json(said): Json<Say>,
+    At(numbered): At<Numbered>,
+    Said(said): Said<Say>,
 ) -> Result<Json<FeedbackView>, Refusal> {
     if said.text.chars().count() > TEXT_CHARS_MAX {
         return Err(Refusal::bad("text: it is longer than 2,000 characters", "shorten it"));

@@ -1,7 +1,7 @@
 //! The listener: bounded connections, bounded headers, and an end with a deadline.
 
 use super::options::{CONNECTIONS_MAX, HEADER_BYTES_MAX, HEADER_TIMEOUT, HttpOptions};
-use super::{Api, router};
+use super::{Api, Plant, router};
 use crate::telemetry::{Meters, Metric, Telemetry};
 use crate::{api::Archive, board::Viewer};
 use axum::Router;
@@ -57,6 +57,7 @@ impl Server {
         options: &HttpOptions,
         viewer: Arc<Viewer>,
         archive: Arc<dyn Archive>,
+        plant: Arc<dyn Plant>,
         telemetry: Arc<Telemetry>,
         until: CancellationToken,
     ) -> Result<Self, ServeError> {
@@ -64,7 +65,7 @@ impl Server {
         let listener = TcpListener::bind(options.address()).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let meters = telemetry.meters().clone();
-        let api = Api::new(&options.bound(address), viewer, archive, telemetry, until.clone());
+        let api = Api::new(&options.bound(address), viewer, archive, plant, telemetry, until.clone());
         Ok(Self { listener, address, router: router(api), meters, until })
     }
 

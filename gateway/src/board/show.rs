@@ -77,17 +77,21 @@ pub(super) fn tags(line: &LineGauge, now: Now) -> Vec<TagStatus> {
 }
 
 fn quality(live: Option<&LiveReading>) -> (&'static str, Option<String>, Option<serde_json::Value>) {
-    match live.map(|live| &live.reading) {
-        None => ("none", None, None),
-        Some(Reading::Good(value)) => ("good", None, Some(part_json(value))),
-        Some(Reading::Uncertain(value, doubt)) => {
+    live.map_or(("none", None, None), |live| reading_parts(&live.reading))
+}
+
+/// A reading as its quality in a word, why it is not good, and its value.
+pub fn reading_parts(reading: &Reading) -> (&'static str, Option<String>, Option<serde_json::Value>) {
+    match reading {
+        Reading::Good(value) => ("good", None, Some(part_json(value))),
+        Reading::Uncertain(value, doubt) => {
             let why = match doubt {
                 Doubt::Source => "the source doubts it",
                 Doubt::ArrivalTime => "no usable time stamp; the arrival time stands in",
             };
             ("uncertain", Some(why.to_owned()), Some(part_json(value)))
         }
-        Some(Reading::Bad(fault)) => ("bad", Some(fault.to_string()), None),
+        Reading::Bad(fault) => ("bad", Some(fault.to_string()), None),
     }
 }
 

@@ -3,7 +3,6 @@
 use super::answer::Answer;
 use super::context::Context;
 use super::exit;
-use crate::run;
 use anyhow::Result;
 use serde_json::json;
 use std::path::PathBuf;
@@ -22,7 +21,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Answer> {
     if files.is_empty() {
         return Err(exit::usage("name at least one document: takt check FILE…"));
     }
-    let documents = run::check(&files)?;
+    let documents = crate::documents::check(&files)?;
     let (lines, connections) = (documents.lines.len(), documents.connections.len());
     let checks: usize = documents.lines.iter().map(|line| line.checks.len()).sum();
     let tags: usize = documents.lines.iter().map(|line| line.tags.len()).sum();

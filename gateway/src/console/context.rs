@@ -1,7 +1,8 @@
 //! What every command may reach: the configuration, the folder, the running gateway, who asks.
 
 use crate::api::control::{Actor, CallError, Command, call};
-use crate::run::{self, DocumentSource};
+use crate::documents::{self, DocumentSource, KIND};
+use crate::run;
 use crate::store::{DocumentVersion, Reader, db};
 use anyhow::Result;
 use serde_json::Value;
@@ -28,7 +29,7 @@ impl Context {
 
     /// The gateway document.
     pub fn gateway(&self) -> Result<Gateway> {
-        run::gateway(&self.source)
+        documents::gateway(&self.source)
     }
 
     /// The gateway's folder.
@@ -50,14 +51,14 @@ impl Context {
     /// The documents that were applied, newest version each.
     pub async fn applied(&self) -> Result<Vec<DocumentVersion>> {
         match self.reader()? {
-            Some(reader) => Ok(reader.documents(run::KIND).await?),
+            Some(reader) => Ok(reader.documents(KIND).await?),
             None => Ok(Vec::new()),
         }
     }
 
     /// The configuration with everything that was applied.
     pub async fn documents(&self) -> Result<Resolved> {
-        Ok(run::read_all(&self.source, &self.applied().await?)?)
+        Ok(documents::read_all(&self.source, &self.applied().await?)?)
     }
 
     /// Asks the running gateway; `None` where none runs.

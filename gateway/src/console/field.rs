@@ -4,8 +4,9 @@ mod registers;
 mod topics;
 
 use super::context::Context;
-use anyhow::{Context as _, Result, bail};
-use takt_config::resolved::{Connection, ConnectionKind, Modbus};
+use crate::field::FieldError;
+use anyhow::{Context as _, Result, anyhow};
+use takt_config::resolved::Connection;
 use takt_config::{Source, read};
 
 pub(super) use registers::{Read, Scan};
@@ -34,10 +35,12 @@ fn bare(address: &str, kind: &str) -> Result<Connection> {
     documents.connections.pop().context("the address was read, so its connection is there")
 }
 
-/// That a connection is a Modbus device.
-fn device(connection: &Connection) -> Result<&Modbus> {
-    match &connection.kind {
-        ConnectionKind::ModbusTcp(device) => Ok(device),
-        other => bail!("{} is {}; registers are read from modbus-tcp connections", *connection.id, other.word()),
+/// What the field said instead of an answer, with what to do; problems of documents stay problems.
+fn said(why: FieldError) -> anyhow::Error {
+    match why {
+        FieldError::Documents(problems) => problems.into(),
+        FieldError::Wrong { error, hint } | FieldError::NotFound { error, hint } | FieldError::Silent { error, hint } => {
+            anyhow!("{error}; {hint}")
+        }
     }
 }

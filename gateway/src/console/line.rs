@@ -7,13 +7,13 @@ use super::context::Context;
 use super::exit;
 use super::table::table;
 use crate::payload::time_text;
-use crate::run;
+use crate::documents::{Contents, KIND};
 use crate::store::{DocumentVersion, Reader};
 use anyhow::{Context as _, Result, bail};
 use apply::Apply;
 use serde_json::json;
 use std::path::PathBuf;
-use takt_config::{Source, canonical, difference};
+use takt_config::{Source, difference};
 
 /// What is done with documents.
 #[derive(Debug, clap::Subcommand)]
@@ -75,7 +75,7 @@ fn reader(context: &Context) -> Result<Reader> {
 
 async fn export(name: &str, version: Option<u32>, output: Option<PathBuf>, context: &Context) -> Result<Answer> {
     let document = match version {
-        Some(_) => reader(context)?.document(run::KIND, name, version).await?,
+        Some(_) => reader(context)?.document(KIND, name, version).await?,
         None => find(name, &context.applied().await?)?,
     };
     let (name, version) = (document.name, document.version);
@@ -91,7 +91,7 @@ async fn export(name: &str, version: Option<u32>, output: Option<PathBuf>, conte
 fn find(name: &str, applied: &[DocumentVersion]) -> Result<DocumentVersion> {
     let by_name = applied.iter().find(|document| document.name == name);
     let holds = |document: &&DocumentVersion| {
-        let Contents { connections, lines } = Contents::of(document);
+        let Contents { connections, lines } = contents(document);
         connections.iter().chain(&lines).any(|id| id == name)
     };
     match by_name.or_else(|| applied.iter().find(holds)) {
@@ -102,34 +102,9 @@ fn find(name: &str, applied: &[DocumentVersion]) -> Result<DocumentVersion> {
     }
 }
 
-/// Names of what stands in a document.
-struct Contents {
-    connections: Vec<String>,
-    lines: Vec<String>,
-}
-
-/// What stands in a document; nothing where it cannot be read.
-fn contents(source: &Source) -> Contents {
-    let text = canonical(source).unwrap_or_default();
-    let tables: toml::Table = text.parse().unwrap_or_default();
-    let ids = |key: &str| {
-        let list = tables.get(key).and_then(toml::Value::as_array).into_iter().flatten();
-        list.filter_map(|table| Some(table.get("id")?.as_str()?.to_owned())).collect()
-    };
-    Contents { connections: ids("connections"), lines: ids("lines") }
-}
-
-impl Contents {
-    fn of(document: &DocumentVersion) -> Self {
-        contents(&Source::new(&document.name, document.text.clone().unwrap_or_default()))
-    }
-
-    fn in_words(&self) -> String {
-        let say = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
-        let parts = [say("connections", &self.connections), say("lines", &self.lines)];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
-    }
+/// What stands in an applied document.
+fn contents(document: &DocumentVersion) -> Contents {
+    Contents::of(&Source::new(&document.name, document.text.clone().unwrap_or_default()))
 }
 
 async fn list(context: &Context) -> Result<Answer> {
@@ -137,7 +112,7 @@ async fn list(context: &Context) -> Result<Answer> {
     let mut rows = Vec::new();
     let mut documents = Vec::new();
     for document in &applied {
-        let Contents { connections, lines } = Contents::of(document);
+        let Contents { connections, lines } = contents(document);
         let at = time_text(document.at);
         let version = document.version.to_string();
         rows.push([
@@ -161,7 +136,7 @@ async fn list(context: &Context) -> Result<Answer> {
 }
 
 async fn history(name: &str, context: &Context) -> Result<Answer> {
-    let versions = reader(context)?.document_history(run::KIND, name).await?;
+    let versions = reader(context)?.document_history(KIND, name).await?;
     if versions.is_empty() {
         bail!("there never was a document '{name}'; see `takt line list`");
     }
@@ -185,7 +160,7 @@ async fn history(name: &str, context: &Context) -> Result<Answer> {
 }
 
 async fn rollback(name: &str, version: u32, dry_run: bool, context: &Context) -> Result<Answer> {
-    let versions = reader(context)?.document_history(run::KIND, name).await?;
+    let versions = reader(context)?.document_history(KIND, name).await?;
     let older = versions.into_iter().find(|older| older.version == version);
     let older = older.with_context(|| format!("{name} has no version {version}; see `takt line history {name}`"))?;
     if older.text.is_none() {

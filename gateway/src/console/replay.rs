@@ -5,10 +5,10 @@ use super::context::Context;
 use super::exit;
 use super::serve::Signals;
 use super::table::table;
-use crate::api::control::AppliedDocument;
 use crate::board::Now;
 use crate::board::status::{CheckStatus, Status};
-use crate::run::{self, DocumentSource, Running};
+use crate::documents::{AppliedDocument, DocumentSource};
+use crate::run::{self, Running};
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ struct Folder {
 
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Answer> {
     let mut asked = Signals::listen()?;
-    let documents = run::check(&arguments.files)?;
+    let documents = crate::documents::check(&arguments.files)?;
     only_recordings(&documents)?;
     let gateway = match &documents.gateway {
         Some(gateway) => gateway.clone(),
@@ -146,7 +146,7 @@ async fn bring(arguments: &Arguments, source: &DocumentSource, context: &Context
         let name = std::path::absolute(file)?.display().to_string();
         documents.push(AppliedDocument { name, text: Some(tables.to_string()) });
     }
-    let (store, _) = run::open_store(&run::gateway(source)?, context.clock).await?;
+    let (store, _) = run::open_store(&crate::documents::gateway(source)?, context.clock).await?;
     run::keep(&store, &documents, &context.who(), context.clock.wall(), "replay").await?;
     tokio::task::spawn_blocking(move || store.close()).await??;
     Ok(())

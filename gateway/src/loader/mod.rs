@@ -3,6 +3,7 @@
 //! Loading takes from a millisecond to minutes (engine builds), so it happens on a thread of its own
 //! beside the running model; the shard only takes the finished seat, at a window's edge.
 
+pub mod card;
 pub mod contract;
 
 use crate::board::{CheckGauge, DeviceInUse, ModelStanding, Refused};

@@ -2,16 +2,17 @@
 
 use super::{Shared, plans, restore};
 use crate::assemble::{self, CellPlan, LinePlan};
+use crate::documents::{self, CellDocuments};
 use crate::pipeline::cell::ArmOrder;
 use crate::shard::cell::CellStart;
-use crate::shard::{CellName, Order};
-use crate::store::{ArmingRecord, Layout, Recovered, Slots};
+use crate::shard::{CellName, Order, Probes};
+use crate::store::{ArmingRecord, Event, Layout, Recovered, Slots};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use takt_adapters::Ticket;
 use takt_config::Resolved;
-use takt_config::resolved::{Connection, Line};
+use takt_config::resolved::{Connection, ConnectionKind};
 use takt_plant::{CheckId, OutputId};
 use tokio::sync::oneshot;
 
@@ -19,7 +20,7 @@ use tokio::sync::oneshot;
 pub(crate) struct Cells {
     running: BTreeMap<CellName, RunningPlan>,
     recovered: Recovered,
-    armed: Vec<ArmOrder>,
+    armed: Vec<Armed>,
     n_started: u32,
 }
 
@@ -27,19 +28,47 @@ pub(crate) struct Cells {
 pub(crate) struct RunningPlan {
     pub(crate) shard: usize,
     pub(crate) plan: CellPlan,
-    documents: Documents,
+    /// Where its devices may be asked for people.
+    pub(crate) probes: Probes,
+    made_of: CellDocuments,
 }
 
-/// What a cell was made from: equal documents need no restart.
-#[derive(PartialEq)]
-struct Documents {
-    lines: Vec<Line>,
-    connections: Vec<Connection>,
+impl RunningPlan {
+    /// Its connections, as the documents write them.
+    pub(crate) fn connections(&self) -> &[Connection] {
+        &self.made_of.connections
+    }
+}
+
+/// An output that is armed, and for what.
+#[derive(Debug, Clone)]
+pub(crate) struct Armed {
+    order: ArmOrder,
+    digest: String,
+}
+
+impl Armed {
+    /// Its name, `line/check/output`.
+    pub(crate) fn name(&self) -> String {
+        let ArmOrder { line, check, output, .. } = &self.order;
+        format!("{line}/{check}/{output}")
+    }
+
+    /// Whether it holds in a cell: the output is there, and is what the arming was meant for.
+    pub(crate) fn still_holds(&self, lines: &[LinePlan], connections: &[Connection]) -> bool {
+        let ArmOrder { line, check, output, .. } = &self.order;
+        let found = lines.iter().find(|plan| *plan.line.id == *line);
+        let now = found.map(|line| arming_digest(line, connections, check, output)).unwrap_or_default();
+        !now.is_empty() && now == self.digest
+    }
 }
 
 impl Cells {
     pub(crate) fn new(recovered: Recovered) -> Self {
-        let armed = recovered.arming.iter().filter_map(arm_order).collect();
+        let armed = recovered.arming.iter().filter_map(|record| {
+            Some(Armed { order: arm_order(record)?, digest: record.digest.clone() })
+        });
+        let armed = armed.collect();
         Self { running: BTreeMap::new(), recovered, armed, n_started: 0 }
     }
 
@@ -48,31 +77,39 @@ impl Cells {
         self.running.values()
     }
 
-    /// Keeps in mind what is armed, for cells that start again.
-    pub(crate) fn arming(&mut self, order: &ArmOrder) {
+    /// What each running cell was made from.
+    pub(crate) fn made_of(&self) -> BTreeMap<CellName, CellDocuments> {
+        self.running.iter().map(|(name, running)| (name.clone(), running.made_of.clone())).collect()
+    }
+
+    /// The outputs that are armed.
+    pub(crate) fn armed(&self) -> &[Armed] {
+        &self.armed
+    }
+
+    /// Names what an output's arming is meant for; `None` where no such output runs.
+    pub(crate) fn digest_of(&self, order: &ArmOrder) -> Option<String> {
+        self.running.values().find_map(|running| {
+            let line = running.plan.lines.iter().find(|line| *line.line.id == order.line)?;
+            let digest = arming_digest(line, &running.made_of.connections, &order.check, &order.output);
+            (!digest.is_empty()).then_some(digest)
+        })
+    }
+
+    /// Keeps in mind what is armed and for what, for cells that start again.
+    pub(crate) fn arming(&mut self, order: &ArmOrder, digest: String) {
         let same = |o: &ArmOrder| o.line == order.line && o.check == order.check && o.output == order.output;
-        self.armed.retain(|o| !same(o));
+        self.armed.retain(|armed| !same(&armed.order));
         if order.arm {
-            self.armed.push(order.clone());
+            self.armed.push(Armed { order: order.clone(), digest });
         }
     }
 }
 
 /// Outputs of a plan whose arming still holds: what it was meant for has not changed.
-fn still_armed(cells: &Cells, plan: &CellPlan) -> Vec<ArmOrder> {
-    let holds = |order: &&ArmOrder| {
-        let name = format!("{}/{}/{}", order.line, order.check, order.output);
-        let record = cells.recovered.arming.iter().find(|record| record.output == name && record.at == order.at);
-        let line = plan.lines.iter().find(|line| *line.line.id == order.line);
-        match (record, line) {
-            (Some(record), Some(line)) => record.digest == arming_digest(line, &order.check, &order.output),
-            // Armed since the start: the cell that takes it is the one that it was meant for, unless
-            // its documents changed, and then the digest of the store's record decides at the next start.
-            (None, Some(_)) => true,
-            (_, None) => false,
-        }
-    };
-    cells.armed.iter().filter(holds).cloned().collect()
+fn still_armed(cells: &Cells, plan: &CellPlan, made_of: &CellDocuments) -> Vec<ArmOrder> {
+    let holds = |armed: &&Armed| armed.still_holds(&plan.lines, &made_of.connections);
+    cells.armed.iter().filter(holds).map(|armed| armed.order.clone()).collect()
 }
 
 fn arm_order(record: &ArmingRecord) -> Option<ArmOrder> {
@@ -88,12 +125,23 @@ fn arm_order(record: &ArmingRecord) -> Option<ArmOrder> {
 }
 
 /// Names what an output's arming is meant for: where it is written, what, and by which checks of
-/// which inputs and models. When it changes, the arming ends.
-pub(crate) fn arming_digest(line: &LinePlan, check: &CheckId, output: &OutputId) -> String {
+/// which inputs and models. When it changes, the arming ends. Empty where there is no such output.
+pub(crate) fn arming_digest(
+    line: &LinePlan,
+    connections: &[Connection],
+    check: &CheckId,
+    output: &OutputId,
+) -> String {
     let Some(check) = line.line.checks.iter().find(|c| *c.id == *check) else { return String::new() };
     let Some(output) = check.outputs.iter().find(|o| *o.id == *output) else { return String::new() };
     let inputs: Vec<_> = check.inputs.iter().map(|input| (&input.role, line.line.tag(input.tag))).collect();
-    let text = format!("{output:?} {inputs:?} {:?} {:?}", check.selection, check.rule);
+    let device = connections.iter().find(|connection| *connection.id == *output.write.connection);
+    // Only devices are written to.
+    let address = device.and_then(|device| match &device.kind {
+        ConnectionKind::ModbusTcp(modbus) => Some((&modbus.address, modbus.single_register_write)),
+        ConnectionKind::Mqtt(_) | ConnectionKind::Replay(_) => None,
+    });
+    let text = format!("{output:?} {inputs:?} {:?} {:?} {address:?}", check.selection, check.rule);
     takt_config::digest(&text)
 }
 
@@ -102,20 +150,15 @@ pub(crate) fn arming_digest(line: &LinePlan, check: &CheckId, output: &OutputId)
 ///
 /// # Errors
 /// Every problem of the documents; then nothing was changed.
-pub(crate) async fn apply(shared: &Arc<Shared>, documents: &Resolved) -> Result<()> {
-    let layout: Layout = assemble::layout(documents);
-    assemble::assemble(documents, &assemble::provisional(&layout), &shared.whose())?;
+pub(crate) async fn apply(shared: &Arc<Shared>, after: &Resolved) -> Result<()> {
+    let layout: Layout = assemble::layout(after);
+    documents::provisional(after, &shared.whose())?;
     let slots: Slots = shared.store.register(&layout)?;
-    let plans = assemble::assemble(documents, &slots, &shared.whose())?;
-    let mut wanted: BTreeMap<CellName, (CellPlan, Documents)> = BTreeMap::new();
-    for plan in plans {
-        let name = plan.lines.first().map(|line| line.line.id.to_string()).unwrap_or_default();
-        let connections = plan.connections.iter().filter_map(|c| documents.connection(&c.id).cloned()).collect();
-        let lines = plan.lines.iter().map(|line| line.line.clone()).collect();
-        wanted.insert(name, (plan, Documents { lines, connections }));
-    }
+    let plans = assemble::assemble(after, &slots, &shared.whose())?;
+    let wanted = documents::cells(after, plans);
     let mut cells = shared.cells.lock().await;
-    let same = |name: &CellName, running: &RunningPlan| wanted.get(name).is_some_and(|(_, d)| *d == running.documents);
+    let same =
+        |name: &CellName, running: &RunningPlan| wanted.get(name).is_some_and(|(_, made)| *made == running.made_of);
     let gone: Vec<CellName> =
         cells.running.iter().filter(|(name, running)| !same(name, running)).map(|(n, _)| n.clone()).collect();
     for name in gone {
@@ -123,12 +166,38 @@ pub(crate) async fn apply(shared: &Arc<Shared>, documents: &Resolved) -> Result<
             stop(shared, &name, &running).await;
         }
     }
-    for (name, (plan, documents)) in wanted {
+    for (name, (plan, made_of)) in wanted {
         if !cells.running.contains_key(&name) {
-            start(shared, &mut cells, name, plan, documents).await?;
+            start(shared, &mut cells, name, plan, made_of).await?;
         }
     }
+    forget_disarmed(shared, &mut cells).await;
     Ok(())
+}
+
+/// Ends the arming of outputs that are no longer what they were armed for, for good: an output that
+/// becomes again what it was does not go live by itself.
+async fn forget_disarmed(shared: &Shared, cells: &mut Cells) {
+    let running = &cells.running;
+    let holds = |armed: &Armed| {
+        running.values().any(|running| armed.still_holds(&running.plan.lines, &running.made_of.connections))
+    };
+    let (kept, gone): (Vec<Armed>, Vec<Armed>) = cells.armed.drain(..).partition(holds);
+    cells.armed = kept;
+    for armed in gone {
+        let name = armed.name();
+        let text = format!("{name} is in dry run: its address, mapping, inputs or model changed");
+        tracing::warn!(output = name, "the output is in dry run: what it was armed for changed");
+        let (at, line) = (shared.clock.wall(), Some(armed.order.line.clone()));
+        let event = Event { at, who: "gateway".into(), what: "output.disarm".into(), line, text };
+        let kept = match shared.store.disarm(&name).await {
+            Ok(_) => shared.store.record_event(event).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            tracing::warn!(%error, "that the output is in dry run could not be kept");
+        }
+    }
 }
 
 /// Stops every cell.
@@ -157,7 +226,7 @@ async fn start(
     cells: &mut Cells,
     name: CellName,
     plan: CellPlan,
-    documents: Documents,
+    made_of: CellDocuments,
 ) -> Result<()> {
     let number = cells.n_started;
     cells.n_started += 1;
@@ -190,12 +259,12 @@ async fn start(
         connections: gauges.connections,
         lines: gauges.lines,
         queue: Arc::clone(&shared.queue),
-        armed: still_armed(cells, &plan),
+        armed: still_armed(cells, &plan, &made_of),
         intents: plans::intents(shared)?,
     };
     let (done, started) = oneshot::channel();
     shared.shards[shard].order(Order::Start(Box::new(start), done)).await;
-    drop(started.await);
-    cells.running.insert(name, RunningPlan { shard, plan, documents });
+    let probes = started.await.unwrap_or_default();
+    cells.running.insert(name, RunningPlan { shard, plan, probes, made_of });
     Ok(())
 }

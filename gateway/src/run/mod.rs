@@ -4,37 +4,43 @@
 //! documents in without stopping what they do not change; [`Running::stop`] ends it in phases, each
 //! with a deadline and a name, so that whoever is late is in the log.
 
+mod apply;
 mod archive;
+mod arming;
 mod cells;
 mod control;
 mod documents;
+mod models;
 mod plans;
+mod plant;
 mod restore;
 
-pub use documents::{DocumentSource, KIND, check, gateway, keep, merged, plan, read_all};
+pub use documents::keep;
 
 use crate::api::{HttpOptions, Server};
-use crate::assemble::{self, Whose};
+use crate::assemble::Whose;
 use crate::board::{Board, Identity, Now, Phase, QueueGauge, StoreStanding, Viewer};
+use crate::documents::{DocumentSource, whose};
 use crate::egress::{Content, Egress};
 use crate::loader::{Loader, sentence};
 use crate::pipeline::executor::Executor;
 use crate::shard::Shard;
-use crate::store::{Recovered, Store, StoreOptions};
+use crate::store::{Event, Recovered, Store, StoreOptions};
 use crate::telemetry::{OtlpOptions, Telemetry, TelemetryOptions, Way};
 use anyhow::{Context, Result};
 use archive::StoreArchive;
+use arming::Challenges;
 use cells::Cells;
+use plant::RunningPlant;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::Clock;
-use takt_config::Resolved;
 use takt_config::resolved::{Gateway, Threads};
 use takt_models::catalogue::Catalogue;
 use takt_models::onnx::{Pack, Runtime};
-use takt_plant::ExportClass;
-use tokio::sync::Mutex;
+use takt_plant::{ExportClass, LineId};
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// How long each phase of the end may take.
@@ -61,6 +67,13 @@ pub(crate) struct Shared {
     pub(crate) shards: Vec<Shard>,
     pub(crate) queue: Arc<QueueGauge>,
     pub(crate) cells: Mutex<Cells>,
+    /// Held by whoever changes what is in force: one change at a time.
+    pub(crate) changing: Mutex<()>,
+    pub(crate) challenges: Challenges,
+    /// Who asks the field at the moment.
+    pub(crate) asking: Semaphore,
+    /// Who uploads a package at the moment.
+    pub(crate) uploads: Semaphore,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) stop: CancellationToken,
 }
@@ -69,14 +82,15 @@ impl Shared {
     pub(crate) fn whose(&self) -> Whose {
         whose(&self.gateway)
     }
-}
 
-pub(crate) fn whose(gateway: &Gateway) -> Whose {
-    Whose {
-        gateway: gateway.name.value.clone(),
-        site: gateway.site.value.clone(),
-        secrets: crate::secrets::reveal,
-        data_dir: gateway.data_dir.value.clone(),
+    /// Puts an act into the audit log.
+    pub(crate) async fn note(&self, who: &str, what: &str, line: Option<LineId>, text: &str) {
+        let at = self.clock.wall();
+        tracing::info!(what, text, who);
+        let event = Event { at, who: who.to_owned(), what: what.to_owned(), line, text: text.to_owned() };
+        if let Err(error) = self.store.record_event(event).await {
+            tracing::warn!(error = sentence(&error), "the audit event could not be kept");
+        }
     }
 }
 
@@ -86,7 +100,7 @@ pub(crate) fn whose(gateway: &Gateway) -> Whose {
 /// Every problem of the documents, or the one thing of the box that stands in the way.
 pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Running> {
     let clock = Clock::new();
-    let gateway = documents::gateway(&source)?;
+    let gateway = crate::documents::gateway(&source)?;
     let data_dir = gateway.data_dir.value.clone();
     let (store, recovered) = open_store(&gateway, clock).await?;
     let documents = documents::with_applied(&source, &store).await?;
@@ -109,6 +123,10 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
         executor,
         shards: shards.context("the shards' threads cannot be started")?,
         cells: Mutex::new(Cells::new(recovered)),
+        changing: Mutex::new(()),
+        challenges: Challenges::default(),
+        asking: Semaphore::new(plant::ASKING_MAX),
+        uploads: Semaphore::new(plant::UPLOADS_MAX),
         telemetry: Arc::clone(&telemetry),
         stop,
         board: Arc::clone(&board),
@@ -118,7 +136,8 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let until = CancellationToken::new();
     let options = HttpOptions::listen(shared.gateway.http.address.value)?;
     let archive = Arc::new(StoreArchive::new(store, Arc::clone(&shared)));
-    let server = Server::bind(&options, Arc::clone(&viewer), archive, telemetry, until.clone()).await?;
+    let plant = Arc::new(RunningPlant::new(Arc::clone(&shared)));
+    let server = Server::bind(&options, Arc::clone(&viewer), archive, plant, telemetry, until.clone()).await?;
     let address = server.address();
     tokio::spawn(server.run());
     tokio::spawn(viewer.run(until.clone()));
@@ -311,10 +330,4 @@ async fn watch(shared: Arc<Shared>, until: CancellationToken) {
             offset_ns = drift_ns;
         }
     }
-}
-
-/// Which documents would be applied, as a check without a store.
-pub(crate) fn plan_without_store(documents: &Resolved, whose: &Whose) -> Result<(), takt_config::Problems> {
-    let slots = assemble::provisional(&assemble::layout(documents));
-    assemble::assemble(documents, &slots, whose).map(drop)
 }

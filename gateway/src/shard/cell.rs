@@ -1,6 +1,6 @@
 //! Starting and stopping a cell: drivers, pipeline, and the tasks beside them.
 
-use super::CellName;
+use super::{CellName, Probes};
 use crate::assemble::{CellPlan, ConnectionPlan, DriverPlan, LinePlan};
 use crate::board::{ConnectionGauge, LineGauge, QueueGauge};
 use crate::payload::{Presence, state_json, verdict_topic};
@@ -132,8 +132,8 @@ impl RunningCell {
 
 type LateCell = Rc<OnceCell<Rc<RefCell<Cell>>>>;
 
-/// Starts a cell on this shard's thread.
-pub fn start(mut start: CellStart) -> RunningCell {
+/// Starts a cell on this shard's thread; gives also where its devices may be asked.
+pub fn start(mut start: CellStart) -> (RunningCell, Probes) {
     let stop = CancellationToken::new();
     let late = LateCell::default();
     let plans = std::mem::take(&mut start.plan.connections);
@@ -180,7 +180,7 @@ pub fn start(mut start: CellStart) -> RunningCell {
         }
     }
     let drivers = drivers.into_iter().map(spawn_local).collect();
-    RunningCell { cell, stop, drivers, tasks, _commands: ends.commands }
+    (RunningCell { cell, stop, drivers, tasks, _commands: ends.commands }, ends.probes)
 }
 
 /// The gateway's ends of the drivers, by connection.
@@ -188,6 +188,7 @@ pub fn start(mut start: CellStart) -> RunningCell {
 struct Ends {
     outlets: HashMap<usize, Outlet>,
     writes: HashMap<usize, WriteQueue>,
+    probes: Probes,
     commands: Vec<mpsc::Sender<Command>>,
 }
 
@@ -212,9 +213,10 @@ impl Ends {
                 let ports = Ports { clock, intake, durable, outlet, commands: queue, shutdown: stop };
                 Box::pin(takt_adapters::mqtt::run((**options).clone(), plan.clone(), ports))
             }
-            DriverPlan::Modbus(plan) => {
-                let (driver, ends) = modbus((**plan).clone(), intake, clock);
+            DriverPlan::Modbus(device) => {
+                let (driver, ends) = modbus((**device).clone(), intake, clock);
                 self.writes.insert(i, ends.writes);
+                self.probes.push((plan.id.clone(), ends.probes));
                 Box::pin(driver.run(stop))
             }
             DriverPlan::Replay(options) => {

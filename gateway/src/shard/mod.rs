@@ -11,6 +11,8 @@ use crate::pipeline::cell::ArmOrder;
 use crate::store::CheckSlot;
 use cell::{CellStart, RunningCell};
 use std::collections::BTreeMap;
+use takt_adapters::modbus::ProbeRequest;
+use takt_plant::ConnectionId;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
@@ -20,10 +22,14 @@ const ORDERS_MAX: usize = 64;
 /// A cell's name: that of its first line.
 pub type CellName = String;
 
+/// Where the devices of a cell may be asked for people: over their only connection, behind everything
+/// else (B7).
+pub type Probes = Vec<(ConnectionId, mpsc::Sender<ProbeRequest>)>;
+
 /// What a shard is told.
 pub enum Order {
     /// Start a cell. Answered when its drivers run.
-    Start(Box<CellStart>, oneshot::Sender<()>),
+    Start(Box<CellStart>, oneshot::Sender<Probes>),
     /// Stop a cell: drivers drain, positions are kept. Answered when it has ended.
     Stop(CellName, oneshot::Sender<()>),
     /// Arm or disarm an output. Answered whether it is here.
@@ -65,8 +71,9 @@ async fn serve(mut orders: mpsc::Receiver<Order>) {
         match order {
             Order::Start(start, done) => {
                 let name = start.name.clone();
-                cells.insert(name, cell::start(*start));
-                let _ = done.send(());
+                let (cell, probes) = cell::start(*start);
+                cells.insert(name, cell);
+                let _ = done.send(probes);
             }
             Order::Stop(name, done) => {
                 if let Some(cell) = cells.remove(&name) {

@@ -151,6 +151,63 @@ async fn history_keeps_peaks_and_holes() {
 }
 
 #[tokio::test]
+async fn a_verdict_is_shown_with_its_window_and_the_good_ones() {
+    let at = |s: i64| WallTime::from_ns(1_767_323_045_000_000_000 + s * 1_000_000_000);
+    let mut source = fake::Fake::new();
+    let shelf = Shelf { samples: (0..300).map(|s| (at(s), Reading::number(s as f64))).collect(), ..Shelf::default() };
+    for n in 0..30 {
+        let outcome = if n == 29 { Outcome::Fail } else { Outcome::Pass };
+        let record = source.press.give(outcome, 1, &source.clock);
+        let mut view = VerdictView::of(&record, usize::MAX);
+        view.model = Some(takt::board::ModelView { name: "m".into(), version: "1".into(), digest: "b3:1".into() });
+        view.window.from = takt::payload::time_text(at(n * 10));
+        view.window.to = takt::payload::time_text(at(n * 10 + 9));
+        shelf.verdicts.lock().expect("one thread").push(view);
+    }
+    let desk = desk_with(shelf, |_| {}).await;
+    let place = "/api/v1/verdicts/press-3/stroke/1/30";
+    let detail = get(desk.address, place).await.json();
+    assert_eq!((&detail["verdict"]["verdict"], &detail["writes"][0]["outcome"]), (&"fail".into(), &"confirmed".into()));
+    assert!(detail["feedback"].is_null());
+    let window = get(desk.address, &format!("{place}/window?tags=ram_force")).await.json();
+    assert_eq!(window["n_good"], 29);
+    let tag = &window["tags"][0];
+    assert_eq!((&tag["tag"], &tag["unit"]), (&"ram_force".into(), &"kN".into()));
+    assert_eq!(tag["points"].as_array().map(Vec::len), Some(10), "one a second, both ends included");
+    let bands = tag["envelope"].as_array().expect("a list");
+    assert_eq!(bands.iter().map(|band| band["n"].as_u64().expect("a count")).sum::<u64>(), 290);
+    assert!(bands.iter().all(|band| band["t_ms"].as_f64().is_some_and(|t| (-9_000.0..=0.0).contains(&t))));
+    let said = crate::http::send(desk.address, "PUT", &format!("{place}/feedback"), r#"{"right":false,"text":"scratch"}"#);
+    assert_eq!(said.await.status, 200);
+    assert_eq!(get(desk.address, place).await.json()["feedback"]["text"], "scratch");
+    for (path, status) in [
+        ("/api/v1/verdicts/press-3/stroke/1/31", 404),
+        ("/api/v1/verdicts/press-3/stroke/1/x", 400),
+        ("/api/v1/verdicts/press-3/stroke/1/99999999999999999999", 400),
+        ("/api/v1/verdicts/press-3/stroke/1/30/window?tags=a/b", 400),
+        ("/api/v1/scores?line=press-3&check=nothing", 404),
+    ] {
+        assert_eq!(get(desk.address, path).await.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn scores_name_the_fail_of_each_step() {
+    let mut source = fake::Fake::new();
+    let shelf = Shelf::default();
+    for n in 0..50 {
+        let outcome = if n == 20 { Outcome::Fail } else { Outcome::Pass };
+        let record = source.press.give(outcome, 1, &source.clock);
+        shelf.verdicts.lock().expect("one thread").push(VerdictView::of(&record, usize::MAX));
+    }
+    let desk = desk_with(shelf, |_| {}).await;
+    let scores = get(desk.address, "/api/v1/scores?line=press-3&check=stroke&points=1").await.json();
+    let step = &scores["steps"][0];
+    assert_eq!((&step["n_pass"], &step["n_fail"], &step["seq"]), (&49.into(), &1.into(), &21.into()));
+    assert!(step["scores"]["t2"]["max"].as_f64() >= step["scores"]["t2"]["min"].as_f64());
+}
+
+#[tokio::test]
 async fn a_mistake_is_named_and_never_a_500() {
     let desk = desk().await;
     let cases = [

@@ -65,12 +65,18 @@ impl Archive for Shelf {
     fn steps(&self, query: HistoryQuery, n: usize) -> BoxFuture<'_, Result<Vec<Vec<Step>>, ArchiveError>> {
         Box::pin(async move {
             self.open()?;
-            let step = |(at, reading): &(WallTime, Reading)| {
-                let v = reading.as_f64();
-                Step { at: *at, n: 1, n_bad: u64::from(v.is_none()), spread: v.map(|v| (v, v, v)) }
+            let inside = |(at, _): &&(WallTime, Reading)| query.span.from <= *at && *at <= query.span.to;
+            let samples: Vec<_> = self.samples.iter().filter(inside).collect();
+            let step = |samples: &[&(WallTime, Reading)]| {
+                let numbers: Vec<f64> = samples.iter().filter_map(|(_, reading)| reading.as_f64()).collect();
+                let min = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+                let max = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
+                let n_bad = (samples.len() - numbers.len()) as u64;
+                let spread = (!numbers.is_empty()).then_some((min, max, mean));
+                Step { at: samples[0].0, n: samples.len() as u64, n_bad, spread }
             };
-            let inside = self.samples.iter().filter(|(at, _)| query.span.from <= *at && *at <= query.span.to);
-            let steps: Vec<Step> = inside.take(n).map(step).collect();
+            let steps: Vec<Step> = samples.chunks(samples.len().div_ceil(n).max(1)).map(step).collect();
             Ok(vec![steps; query.tags.len()])
         })
     }

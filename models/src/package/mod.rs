@@ -119,14 +119,18 @@ impl Package {
     /// # Errors
     /// As [`Package::open`].
     pub fn inspect(bytes: &[u8]) -> Result<Inspection, OpenError> {
-        let package = Self::open(bytes)?;
-        Ok(Inspection {
-            digest: package.digest,
-            n_bytes: package.n_bytes,
-            n_model_bytes: package.model.len() as u64,
-            n_vectors: package.vectors.len(),
-            manifest: package.manifest,
-        })
+        Ok(Self::open(bytes)?.inspection())
+    }
+
+    /// What the package says about itself.
+    pub fn inspection(&self) -> Inspection {
+        Inspection {
+            digest: self.digest,
+            n_bytes: self.n_bytes,
+            n_model_bytes: self.model.len() as u64,
+            n_vectors: self.vectors.len(),
+            manifest: self.manifest.clone(),
+        }
     }
 
     /// The manifest.

@@ -20,6 +20,7 @@ use crate::place::At;
 use crate::problem::Problem;
 use crate::resolved::Resolved;
 use crate::written::document::Document;
+use crate::written::tag::{Tag, TagGroup};
 use report::Report;
 
 /// Resolves all documents together. The result counts only when there is no problem.
@@ -30,4 +31,9 @@ pub(crate) fn resolve(documents: &[At<Document>]) -> (Resolved, Vec<Problem>) {
     let lines = line::lines(documents, gateway.as_ref(), &connections, &mut report);
     let connections = connections.into_whole();
     (Resolved { gateway, connections, lines }, report.into_problems())
+}
+
+/// The tags of a group, as if each had been written by itself. What is wrong with the group is not told here.
+pub(crate) fn tags_of_group(written: &TagGroup) -> Vec<Tag> {
+    group::tags_of(written, &mut Report::default())
 }

@@ -56,7 +56,7 @@ pub async fn call(
         match serde_json::from_slice(&line).map_err(|why| CallError::Cut(why.into()))? {
             Line::Progress { progress: told } => progress(told),
             Line::Ok { ok } => return Ok(ok),
-            Line::Error { error, hint } => return Err(CallError::Refused(ControlError { error, hint })),
+            Line::Error { error, hint } => return Err(CallError::Refused(ControlError::new(error, hint))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The commands of the control socket, and what carries them out.
 
 use super::Actor;
+use crate::documents::AppliedDocument;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -67,16 +68,6 @@ pub enum Command {
     },
 }
 
-/// A new version of a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AppliedDocument {
-    /// Its name.
-    pub name: String,
-    /// Its text; `None` takes the document out of force and keeps its history.
-    pub text: Option<String>,
-}
-
 /// How far a long command is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
@@ -94,10 +85,28 @@ pub struct Teller(mpsc::Sender<Progress>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}")]
 pub struct ControlError {
+    /// What sort of refusal it is.
+    pub why: Why,
     /// What is wrong.
     pub error: String,
     /// What to do.
     pub hint: String,
+}
+
+/// What sort of refusal it is, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Why {
+    /// It cannot be done as it was asked for.
+    #[default]
+    Refused,
+    /// What it names is not there.
+    NotFound,
+    /// Something moved since the caller looked, or somebody else is at it.
+    Conflict,
+    /// A device, broker or file outside did not answer.
+    Unreachable,
+    /// The gateway itself cannot do it now.
+    Unavailable,
 }
 
 /// Carries out commands. Implemented by the gateway's console; it writes the audit event.
@@ -126,7 +135,22 @@ impl Teller {
 impl ControlError {
     /// What is wrong and what to do.
     pub fn new(error: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { error: error.into(), hint: hint.into() }
+        Self { why: Why::Refused, error: error.into(), hint: hint.into() }
+    }
+
+    /// That something is not there.
+    pub fn not_found(error: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(error, hint).because(Why::NotFound)
+    }
+
+    /// That something moved since the caller looked, or that somebody else is at it.
+    pub fn conflict(error: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(error, hint).because(Why::Conflict)
+    }
+
+    /// The same of another sort.
+    pub fn because(self, why: Why) -> Self {
+        Self { why, ..self }
     }
 }
 

@@ -18,7 +18,7 @@ mod server;
 
 pub use actor::Actor;
 pub use client::{CallError, call};
-pub use command::{AppliedDocument, Command, Control, ControlError, Progress, Teller};
+pub use command::{Command, Control, ControlError, Progress, Teller, Why};
 pub use server::{ControlServer, SocketError};
 
 use serde::{Deserialize, Serialize};

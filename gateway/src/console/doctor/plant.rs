@@ -3,7 +3,6 @@
 use super::finding::Finding;
 use crate::console::context::Context;
 use crate::loader::{Loader, sentence};
-use crate::run;
 use crate::secrets;
 use anyhow::Result;
 use std::collections::BTreeSet;
@@ -15,7 +14,7 @@ use takt_plant::ModelId;
 /// The documents in force; `None` where they are not valid.
 pub(super) async fn documents(context: &Context, findings: &mut Vec<Finding>) -> Option<Resolved> {
     let read = context.documents().await.and_then(|documents| -> Result<Resolved> {
-        run::plan(&documents)?;
+        crate::documents::plan(&documents)?;
         Ok(documents)
     });
     match read {

@@ -1,18 +1,12 @@
 //! `takt topics`: what a broker really says, with the fields of the last payloads.
 
-use super::connection;
-use crate::assemble;
+use super::{connection, said};
 use crate::console::answer::Answer;
 use crate::console::context::Context;
-use crate::run;
-use anyhow::{Result, bail};
-use serde_json::{Value, json};
+use crate::documents;
+use crate::field::{self, HeardField, TopicsHeard};
+use anyhow::Result;
 use std::time::Duration;
-use takt_adapters::mqtt::probe::{Heard, TopicHeard, WatchLimits, watch_topics};
-use takt_config::resolved::ConnectionKind;
-
-/// Topics that are kept: more than anybody reads at once.
-const TOPICS_MAX: usize = 2_000;
 
 /// What to listen to.
 #[derive(Debug, clap::Args)]
@@ -30,34 +24,28 @@ pub(in crate::console) struct Topics {
 impl Topics {
     pub async fn carry_out(self, context: &Context) -> Result<Answer> {
         let connection = connection(&self.connection, "mqtt", context).await?;
-        let ConnectionKind::Mqtt(broker) = &connection.kind else {
-            bail!("{} is {}; topics are heard on mqtt connections", *connection.id, connection.kind.word());
-        };
-        let mut options = assemble::broker(&connection, broker, &run::whose(&context.gateway()?))?;
-        // A client of its own: with the gateway's name it would throw the gateway out.
-        options.client_id = format!("takt-topics-{}", std::process::id());
         let span = Duration::try_from_secs_f64(self.seconds).unwrap_or_default();
-        let limits = WatchLimits { span, n_topics_max: TOPICS_MAX };
-        eprintln!("takt: listening to {} on {}:{} for {} s", self.filter, options.host, options.port, self.seconds);
-        let heard = watch_topics(&options, &self.filter, limits, context.clock).await?;
-        Ok(Answer::new(text(&heard), self::json(&heard)))
+        eprintln!("takt: listening to {} of {} for {} s", self.filter, *connection.id, self.seconds);
+        let whose = documents::whose(&context.gateway()?);
+        let heard = field::listen(&connection, &self.filter, span, &whose, context.clock).await.map_err(said)?;
+        Ok(Answer::new(text(&heard), serde_json::to_value(&heard)?))
     }
 }
 
-fn text(heard: &Heard) -> String {
+fn text(heard: &TopicsHeard) -> String {
     if heard.topics.is_empty() {
         return "nothing was heard; listen longer with --seconds, or to another filter".to_owned();
     }
     let mut lines = Vec::new();
-    for (topic, seen) in &heard.topics {
-        lines.push(format!("{topic}  {} messages, the last with {} bytes", seen.n_messages, seen.n_bytes));
+    for seen in &heard.topics {
+        lines.push(format!("{}  {} messages, the last with {} bytes", seen.topic, seen.n_messages, seen.n_bytes));
         if seen.fields.is_empty() {
-            lines.push(format!("    {}", printable(seen)));
+            lines.push(format!("    {}", seen.first_bytes));
         }
         // A bare number or text has the empty pointer, which means the whole payload (RFC 6901).
-        let field = |(pointer, value): &(String, String)| match pointer.as_str() {
-            "" => format!("    {value}"),
-            pointer => format!("    {pointer} = {value}"),
+        let field = |field: &HeardField| match field.pointer.as_str() {
+            "" => format!("    {}", field.value),
+            pointer => format!("    {pointer} = {}", field.value),
         };
         lines.extend(seen.fields.iter().map(field));
     }
@@ -65,24 +53,4 @@ fn text(heard: &Heard) -> String {
         lines.push(format!("and {} messages of further topics; take a narrower filter", heard.n_messages_beyond));
     }
     lines.join("\n")
-}
-
-/// The first bytes as text where they are text, else in hexadecimal.
-fn printable(seen: &TopicHeard) -> String {
-    match std::str::from_utf8(&seen.first_bytes) {
-        Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
-        _ => seen.first_bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" "),
-    }
-}
-
-fn json(heard: &Heard) -> Value {
-    let topic = |(topic, seen): (&String, &TopicHeard)| {
-        let fields: Vec<Value> =
-            seen.fields.iter().map(|(pointer, value)| json!({ "pointer": pointer, "value": value })).collect();
-        json!({
-            "topic": topic, "n_messages": seen.n_messages, "n_bytes": seen.n_bytes,
-            "first_bytes": printable(seen), "fields": fields,
-        })
-    };
-    json!({ "topics": heard.topics.iter().map(topic).collect::<Vec<_>>(), "n_messages_beyond": heard.n_messages_beyond })
 }

@@ -1,13 +1,7 @@
-//! How a baseline is learned: scaling, components, limits.
+//! How a baseline is learned, as the console asks for it: scaling, components, limits.
 
-use takt_models::baseline::{Components, Divisor, Limits, SpeTheory, T2Theory};
-
-/// Share of good rows that the limits fail where nothing else is said.
-const ALPHA: f64 = 0.001;
-/// Sets of random rows for parallel analysis: their mean eigenvalues settle to a hundredth.
-const RANDOM_SETS: usize = 100;
-/// The same rows give the same baseline.
-const SEED: u64 = 1;
+use crate::learn::{self, components};
+use takt_models::baseline::{Components, Divisor, SpeTheory};
 
 /// How it is learned.
 #[derive(Debug, clap::Args)]
@@ -33,36 +27,16 @@ pub(super) struct Method {
 }
 
 impl Method {
-    pub fn components(&self) -> Components {
-        self.components
-    }
-
-    pub fn divisor(&self) -> Divisor {
-        self.ddof
-    }
-
-    pub fn limits(&self) -> Limits {
-        match (self.limit_rank, self.quantile) {
-            (Some(rank), _) => Limits::Rank(rank),
-            (None, Some(quantile)) => Limits::Quantile(quantile),
-            (None, None) => {
-                let confidence = 1.0 - self.alpha.unwrap_or(ALPHA);
-                Limits::Theory { confidence, t2: T2Theory::default(), spe: self.spe_limit }
-            }
+    /// It as the learner takes it.
+    pub fn plain(&self) -> learn::Method {
+        learn::Method {
+            components: self.components,
+            divisor: self.ddof,
+            alpha: self.alpha,
+            limit_rank: self.limit_rank,
+            quantile: self.quantile,
+            spe_limit: self.spe_limit,
         }
-    }
-}
-
-fn components(text: &str) -> Result<Components, String> {
-    let expected = || "write a number, share:0.85, parallel or all".to_owned();
-    match text {
-        "parallel" => return Ok(Components::ParallelAnalysis { n_sets: RANDOM_SETS, seed: SEED }),
-        "all" => return Ok(Components::AllNonConstant),
-        _ => {}
-    }
-    match text.strip_prefix("share:") {
-        Some(share) => share.parse().map(Components::VarianceShare).map_err(|_| expected()),
-        None => text.parse().map(Components::Fixed).map_err(|_| expected()),
     }
 }
 
@@ -79,25 +53,5 @@ fn spe_theory(text: &str) -> Result<SpeTheory, String> {
         "jackson-mudholkar" => Ok(SpeTheory::JacksonMudholkar),
         "box" => Ok(SpeTheory::Box),
         _ => Err("write jackson-mudholkar or box".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn components_are_read_as_they_are_written() {
-        let cases = [
-            ("11", Some(Components::Fixed(11))),
-            ("share:0.9", Some(Components::VarianceShare(0.9))),
-            ("all", Some(Components::AllNonConstant)),
-            ("parallel", Some(Components::ParallelAnalysis { n_sets: RANDOM_SETS, seed: SEED })),
-            ("0.9", None),
-            ("share:many", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(components(text).ok(), expected, "{text}");
-        }
     }
 }

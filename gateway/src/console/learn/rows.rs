@@ -1,6 +1,6 @@
 //! Rows of good production from a CSV file.
 
-use super::Taken;
+use crate::learn::Taken;
 use anyhow::{Context, Result, bail};
 use ndarray::Array2;
 use std::path::{Path, PathBuf};
@@ -78,6 +78,7 @@ impl FromCsv {
             from: self.rows.map_or_else(|| name.to_string(), |rows| format!("{name}, rows {rows}")),
             model: None,
             left_out: None,
+            look: None,
         })
     }
 }

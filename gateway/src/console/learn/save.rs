@@ -1,9 +1,9 @@
 //! Where a learned baseline goes: a package, a report, and if wanted into the gateway.
 
-use super::Taken;
 use crate::console::answer::Answer;
 use crate::console::context::Context;
 use crate::console::{exit, model};
+use crate::learn::{Taken, next_version};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ impl Save {
         let name = name.ok_or_else(|| exit::usage("name the model with --name"))?;
         let version = match &self.version {
             Some(version) => version.clone(),
-            None => next_version(&name, context)?,
+            None => next_version(&name, &context.catalogue()?)?,
         };
         let packing = Packing {
             name: name.clone(),
@@ -114,17 +114,6 @@ fn summary(learned: &Learned, package: &[u8]) -> Result<Value> {
         "constant": report.constant,
         "notes": report.notes,
     }))
-}
-
-/// The first version, or a step above the highest that is installed.
-fn next_version(name: &ModelId, context: &Context) -> Result<ModelVersion> {
-    let listed = context.catalogue()?.list()?;
-    let highest = listed.into_iter().filter(|model| model.name == *name).map(|model| model.version).max();
-    let Some(highest) = highest else { return Ok(ModelVersion::new(1, 0, 0)) };
-    let text = highest.to_string();
-    let numbers: Vec<u64> = text.split(['.', '-']).map_while(|part| part.parse().ok()).collect();
-    let [major, minor, ..] = numbers[..] else { return Ok(ModelVersion::new(1, 0, 0)) };
-    Ok(ModelVersion::new(major, minor + 1, 0))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

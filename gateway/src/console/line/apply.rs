@@ -1,17 +1,18 @@
 //! Bringing new versions of documents into force: checked as a whole, shown, then applied.
 
-use crate::api::control::{AppliedDocument, Command as Order};
+use crate::api::control::Command as Order;
 use crate::console::answer::Answer;
 use crate::console::context::Context;
 use crate::console::exit;
+use crate::documents::{self, AppliedDocument, CellDocuments, Contents, Preview, preview, rootless};
 use crate::loader::sentence;
 use crate::run;
 use crate::store::DocumentVersion;
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use takt_config::resolved::{Connection, ConnectionKind};
-use takt_config::{Pem, Problem, Problems, Resolved, Source, difference, read};
+use takt_config::{Problems, Source, difference, read};
 use takt_plant::LineId;
 
 /// What is applied.
@@ -85,9 +86,11 @@ impl Apply {
         self.documents.retain(|(name, _)| changed.contains(name));
         let mut text: Vec<String> = told.iter().map(|(name, changes)| shown(name, changes)).collect();
         let (dry_run, mut kept) = (self.dry_run, Value::Null);
+        let fate = self.fate(&before, context)?;
         if changed.is_empty() {
             text.push("nothing to apply".to_owned());
         } else if dry_run {
+            text.extend(fates(&fate));
             text.push("a dry run: nothing was applied".to_owned());
         } else {
             let (versions, is_live) = self.bring(context).await?;
@@ -98,7 +101,24 @@ impl Apply {
             kept = versions.into_iter().map(|(name, version)| (name, Value::from(version))).collect();
         }
         let changes: Value = told.into_iter().map(|(name, changes)| (name, Value::from(changes))).collect();
-        Ok(Answer::new(text.join("\n"), json!({ "changes": changes, "applied": kept, "dry_run": dry_run })))
+        Ok(Answer::new(text.join("\n"), json!({
+            "changes": changes, "applied": kept, "dry_run": dry_run, "lines_restarted": fate.lines_restarted,
+            "lines_untouched": fate.lines_untouched, "lines_stopped": fate.lines_stopped,
+        })))
+    }
+
+    /// Which lines the new versions stop, restart or leave alone, where a gateway runs what is in force.
+    fn fate(&self, before: &[DocumentVersion], context: &Context) -> Result<Preview> {
+        let mut whose = documents::whose(&context.gateway()?);
+        whose.secrets = |_, _| Ok(Vec::new());
+        let text = |source: &Option<Source>| source.as_ref().map(|source| source.text.clone());
+        let new: Vec<AppliedDocument> =
+            self.documents.iter().map(|(name, source)| AppliedDocument { name: name.clone(), text: text(source) }).collect();
+        let now = documents::read_all(&context.source, before)
+            .and_then(|now| Ok(documents::cells(&now, documents::provisional(&now, &whose)?)));
+        let running: BTreeMap<String, CellDocuments> =
+            now.unwrap_or_default().into_iter().map(|(name, (_, made_of))| (name, made_of)).collect();
+        Ok(preview(&context.source, before, &new, &whose, &running).preview)
     }
 
     /// Everything as it would be in force, with problems at the places of the files.
@@ -110,9 +130,10 @@ impl Apply {
         }
         let new: Vec<Source> = self.documents.iter().filter_map(|(_, source)| source.clone()).collect();
         sources.extend(new.iter().cloned());
-        let documents = read(&sources)?;
-        rootless(&documents, &new).or(())?;
-        run::plan(&documents)
+        let read = read(&sources)?;
+        let names: Vec<&str> = new.iter().map(|source| &*source.name).collect();
+        rootless(&read, &names).or(())?;
+        documents::plan(&read)
     }
 
     /// Through the running gateway, else into its store.
@@ -133,40 +154,13 @@ impl Apply {
     }
 }
 
-/// An applied document has no folder, so a relative path in it leads nowhere.
-fn rootless(documents: &Resolved, new: &[Source]) -> Problems {
-    let of = |connection: &Connection| -> Vec<Problem> {
-        let relative = |path: &Path, at: Problem| path.is_relative().then_some(at);
-        let what = "a document in the store has no folder from which this path could be seen";
-        let hint = "write the whole path, beginning with /";
-        match &connection.kind {
-            ConnectionKind::Replay(replay) => {
-                relative(&replay.file, replay.file.problem(what, hint)).into_iter().collect()
-            }
-            ConnectionKind::Mqtt(mqtt) => {
-                let tls = mqtt.tls.iter();
-                let pems = tls.flat_map(|tls| tls.ca.iter().chain(tls.identity.iter().flat_map(|(c, k)| [c, k])));
-                let files = pems.filter_map(|pem| match &pem.value {
-                    Pem::File(path) => relative(path, pem.problem(what, hint)),
-                    Pem::Secret(_) => None,
-                });
-                files.collect()
-            }
-            ConnectionKind::ModbusTcp(_) => Vec::new(),
-        }
-    };
-    let problems = documents.connections.iter().flat_map(of);
-    // The configuration file has a folder.
-    problems.filter(|problem| new.iter().any(|source| source.name == problem.place.file)).collect()
-}
-
 /// What a document's new version changes; empty for no change in meaning.
 fn changes(name: &str, old: Option<&DocumentVersion>, new: Option<&Source>) -> Result<Vec<String>> {
     let old = old.and_then(|document| document.text.clone()).map(|text| Source::new(name, text));
     Ok(match (old, new) {
         (None, None) => Vec::new(),
-        (None, Some(new)) => vec![format!("new: {}", super::contents(new).in_words())],
-        (Some(old), None) => vec![format!("out of force: {}", super::contents(&old).in_words())],
+        (None, Some(new)) => vec![format!("new: {}", Contents::of(new).in_words())],
+        (Some(old), None) => vec![format!("out of force: {}", Contents::of(&old).in_words())],
         (Some(old), Some(new)) => difference(&old, new)?.iter().map(ToString::to_string).collect(),
     })
 }
@@ -177,4 +171,14 @@ fn shown(name: &str, changes: &[String]) -> String {
     }
     let lines = changes.iter().map(|change| format!("\n  {change}"));
     format!("{name}:{}", lines.collect::<String>())
+}
+
+fn fates(preview: &Preview) -> Vec<String> {
+    let lists = [
+        ("lines that begin anew", &preview.lines_restarted),
+        ("lines that run on undisturbed", &preview.lines_untouched),
+        ("lines that end", &preview.lines_stopped),
+    ];
+    let told = lists.into_iter().filter(|(_, lines)| !lines.is_empty());
+    told.map(|(what, lines)| format!("{what}: {}", lines.join(", "))).collect()
 }

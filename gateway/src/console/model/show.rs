@@ -1,13 +1,11 @@
 //! A package's manifest in words and in JSON.
 
 use crate::console::table::bytes;
+use crate::loader::card::{ModelCard, kind, word};
 use crate::payload::time_text;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::fmt::Write;
-use takt_models::package::{
-    ContributionForm, Cost, Element, FeatureKind, FeatureSpec, Input, Inspection, Layout, Manifest, ModelKind,
-    Preprocessing, WindowContract,
-};
+use takt_models::package::{FeatureSpec, Input, Inspection, Manifest, Preprocessing, WindowContract};
 
 /// For people.
 pub(super) fn text(inspection: &Inspection) -> String {
@@ -40,53 +38,7 @@ pub(super) fn text(inspection: &Inspection) -> String {
 
 /// For programs.
 pub(super) fn json(inspection: &Inspection) -> Value {
-    let m = &inspection.manifest;
-    let scores = m
-        .scores
-        .iter()
-        .map(|s| json!({ "name": s.name, "label": s.label, "limit": s.limit, "false_alarm_rate": s.false_alarm_rate }));
-    let contributions = m.contributions.iter().map(|c| {
-        let form = match c.form {
-            ContributionForm::Shares => "shares",
-            ContributionForm::Raw => "raw",
-        };
-        json!({ "score": c.score, "tensor": c.tensor, "form": form })
-    });
-    let features = features(m).iter().map(|f| match f.kind {
-        FeatureKind::BandEnergy { low_hz, high_hz } => {
-            json!({ "input": f.input, "kind": "band", "low_hz": low_hz, "high_hz": high_hz })
-        }
-        kind => json!({ "input": f.input, "kind": word(kind) }),
-    });
-    let provenance = &m.provenance;
-    json!({
-        "name": m.name.to_string(),
-        "version": m.version.to_string(),
-        "kind": kind(m.kind),
-        "digest": inspection.digest.to_string(),
-        "n_bytes": inspection.n_bytes,
-        "n_model_bytes": inspection.n_model_bytes,
-        "n_vectors": inspection.n_vectors,
-        "inputs": m.inputs.iter().map(input_json).collect::<Vec<_>>(),
-        "window": window_json(m.window),
-        "element": if m.tensor.element == Element::F32 { "f32" } else { "f64" },
-        "preprocessing": preprocessing(&m.tensor.preprocessing),
-        "features": features.collect::<Vec<_>>(),
-        "scores": scores.collect::<Vec<_>>(),
-        "contributions": contributions.collect::<Vec<_>>(),
-        "work_nanounits": match m.cost { Cost::Unmeasured => None, Cost::Nanounits(n) => Some(n) },
-        "provenance": {
-            "who": provenance.who, "when": time_text(provenance.when), "from": provenance.from,
-            "notes": provenance.notes,
-        },
-    })
-}
-
-fn kind(kind: ModelKind) -> &'static str {
-    match kind {
-        ModelKind::Baseline => "baseline",
-        ModelKind::Trained => "trained",
-    }
+    serde_json::to_value(ModelCard::of(inspection)).expect("a card has only text keys")
 }
 
 fn input_text(input: &Input) -> String {
@@ -94,15 +46,6 @@ fn input_text(input: &Input) -> String {
         Some(unit) => format!("{} [{unit}]", input.role),
         None => input.role.clone(),
     }
-}
-
-fn input_json(input: &Input) -> Value {
-    json!({
-        "role": input.role,
-        "unit": input.unit,
-        "range": input.range.map(|(low, high)| [low, high]),
-        "cadence_s": input.cadence.map(|cadence| cadence.as_secs_f64()),
-    })
 }
 
 fn window_text(manifest: &Manifest) -> String {
@@ -114,42 +57,9 @@ fn window_text(manifest: &Manifest) -> String {
     }
 }
 
-fn window_json(window: WindowContract) -> Value {
-    match window {
-        WindowContract::Frame => json!({ "kind": "frame" }),
-        WindowContract::Count { size } => json!({ "kind": "count", "size": size }),
-        WindowContract::Time { span, step } => {
-            json!({ "kind": "time", "span_s": span.as_secs_f64(), "step_s": step.as_secs_f64() })
-        }
-        WindowContract::Trigger { n_min, n_max } => json!({ "kind": "trigger", "n_min": n_min, "n_max": n_max }),
-    }
-}
-
-fn preprocessing(preprocessing: &Preprocessing) -> &'static str {
-    match preprocessing {
-        Preprocessing::Frame => "frame",
-        Preprocessing::Series { layout: Layout::ChannelsFirst } => "series, channels first",
-        Preprocessing::Series { layout: Layout::SamplesFirst } => "series, samples first",
-        Preprocessing::Features { .. } => "features",
-    }
-}
-
 fn features(manifest: &Manifest) -> &[FeatureSpec] {
     match &manifest.tensor.preprocessing {
         Preprocessing::Features { list } => list,
         Preprocessing::Frame | Preprocessing::Series { .. } => &[],
-    }
-}
-
-fn word(kind: FeatureKind) -> &'static str {
-    match kind {
-        FeatureKind::Mean => "mean",
-        FeatureKind::Std => "std",
-        FeatureKind::Rms => "rms",
-        FeatureKind::Peak => "peak",
-        FeatureKind::Crest => "crest",
-        FeatureKind::Kurtosis => "kurtosis",
-        FeatureKind::Skewness => "skewness",
-        FeatureKind::BandEnergy { .. } => "band",
     }
 }

@@ -1,7 +1,7 @@
 //! Which numbers a window becomes: `force:mean,std;vibration:rms,band(10-100)`.
 
+use super::WrongAsk;
 use super::contract::{Pool, cadence};
-use crate::console::exit;
 use anyhow::{Context, Result};
 use takt_config::resolved::{Check, Line};
 use takt_models::baseline::{Column, Source, made_up_windows};
@@ -33,7 +33,7 @@ impl Chosen {
             };
         }
         let roles: Vec<String> = check.inputs.iter().map(|input| input.role.to_string()).collect();
-        let items = read(list.unwrap_or(USUAL), &roles).map_err(exit::usage)?;
+        let items = read(list.unwrap_or(USUAL), &roles).map_err(WrongAsk)?;
         let band = items.iter().find(|(_, feature)| matches!(feature, Feature::BandEnergy { .. }));
         let cadence = band.and_then(|(i, _)| line.tag(check.inputs[*i].tag)).and_then(cadence);
         let sample_hz = cadence.filter(|c| !c.is_zero()).map(|c| 1.0 / c.as_secs_f64());
@@ -51,7 +51,7 @@ impl Chosen {
             WindowSpec::Time { step, .. } => Some(1.0 / step.as_secs_f64()),
             _ => self.sample_hz,
         };
-        FeaturePlan::new(self.items.clone(), sample_hz).context("these features cannot be computed; change --features")
+        FeaturePlan::new(self.items.clone(), sample_hz).context("these features cannot be computed; change the features")
     }
 
     /// The columns of the rows, named after input and feature.

@@ -1,0 +1,113 @@
+//! Routes by which a line is configured: documents, what the field says, tags, outputs, models.
+//!
+//! Each group holds the routes of its least role. What they change is done by the [`super::Plant`].
+
+mod documents;
+mod field;
+mod models;
+mod outputs;
+
+use super::Api;
+use super::answer::Refusal;
+use super::control::{ControlError, Why};
+use super::options::REQUEST_TIMEOUT;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// For whoever may look.
+pub(super) fn viewer() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(documents::list))
+        .routes(routes!(documents::show))
+        .routes(routes!(documents::versions))
+        .routes(routes!(documents::schema))
+        .routes(routes!(models::show))
+}
+
+/// For whoever works at the line.
+pub(super) fn operator() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(outputs::disarm))
+}
+
+/// For whoever configures it.
+pub(super) fn engineer() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(documents::check))
+        .routes(routes!(documents::apply))
+        .routes(routes!(documents::roll_back))
+        .routes(routes!(outputs::offer))
+        .routes(routes!(outputs::arm))
+        .routes(routes!(field::test))
+        .routes(routes!(field::read))
+        .routes(routes!(field::scan))
+        .routes(routes!(field::budget))
+        .routes(routes!(field::topics))
+        .routes(routes!(field::mapping))
+        .routes(routes!(models::activate))
+        .routes(routes!(models::roll_back))
+        .layer(DefaultBodyLimit::max(documents::CHANGE_BYTES_MAX))
+        // Its limit is the package's: it is counted while it is streamed to a file.
+        .merge(OpenApiRouter::new().routes(routes!(models::upload)).layer(DefaultBodyLimit::disable()))
+}
+
+/// How long a request may take. What asks the field waits for devices, and a package is long on the way.
+pub(super) fn patience(path: &str) -> Duration {
+    match path.strip_prefix("/api/v1/").and_then(|rest| rest.split('/').next()) {
+        Some("field" | "documents" | "lines") => Duration::from_secs(60),
+        Some("models") => Duration::from_secs(600),
+        _ => REQUEST_TIMEOUT,
+    }
+}
+
+/// The names in a request's path; a mistake is a 400 that says what is wrong.
+pub(super) struct At<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for At<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, to: &S) -> Result<Self, Refusal> {
+        match Path::from_request_parts(parts, to).await {
+            Ok(Path(names)) => Ok(Self(names)),
+            Err(why) => Err(Refusal::bad(why.body_text(), "the routes are described at /api/openapi.json")),
+        }
+    }
+}
+
+/// A request's body as JSON; a mistake is a 400 that says where it is.
+pub(super) struct Said<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Said<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, to: &S) -> Result<Self, Refusal> {
+        let path = request.uri().path().to_owned();
+        let bytes = Bytes::from_request(request, to).await.map_err(|why| {
+            Refusal::new(why.status(), why.body_text(), "send less at once, or apply files with `takt line apply`")
+        })?;
+        match serde_json::from_slice(&bytes) {
+            Ok(said) => Ok(Self(said)),
+            Err(why) => {
+                let hint = format!("send JSON; the body of {path} is described at /api/openapi.json");
+                Err(Refusal::bad(format!("the body cannot be read: {why}"), hint))
+            }
+        }
+    }
+}
+
+/// A refusal of the gateway as HTTP says it.
+pub(super) fn refused(why: ControlError) -> Refusal {
+    let status = match why.why {
+        Why::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+        Why::NotFound => StatusCode::NOT_FOUND,
+        Why::Conflict => StatusCode::CONFLICT,
+        Why::Unreachable => StatusCode::FAILED_DEPENDENCY,
+        Why::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    Refusal::new(status, why.error, why.hint)
+}

@@ -1,0 +1,343 @@
+//! What HTTP changes of the running gateway. The gateway implements it.
+
+use super::control::ControlError;
+use crate::board::status::WriteStatus;
+use crate::documents::{AppliedDocument, Preview};
+use crate::field::{AskedConnection, BudgetView, MappingPreview, RegisterRead, Scan, TopicsHeard, TrialReport};
+use crate::loader::card::ModelCard;
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+use takt_adapters::modbus::Span;
+use takt_models::package::ModelVersion;
+use takt_plant::{CheckId, LineId, ModelId, OutputId};
+use utoipa::ToSchema;
+
+/// Where a document comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The configuration file: it is changed there.
+    File,
+    /// It was applied, and the store keeps its versions.
+    Applied,
+}
+
+/// A document in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DocumentEntry {
+    /// Its name.
+    pub name: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Its version, from 1; null for the configuration file.
+    pub version: Option<u32>,
+    /// Who brought it.
+    pub by: String,
+    /// When; null for the configuration file.
+    pub at: Option<String>,
+    /// Why.
+    pub note: String,
+    /// The lines in it.
+    pub lines: Vec<String>,
+    /// The connections in it.
+    pub connections: Vec<String>,
+}
+
+/// A document with what stands in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DocumentView {
+    /// The document.
+    #[serde(flatten)]
+    pub entry: DocumentEntry,
+    /// Its text; null for a version that took the document out of force.
+    pub text: Option<String>,
+    /// It as JSON, as it was written; null where the text cannot be read any more.
+    #[schema(value_type = Option<Object>)]
+    pub form: Option<serde_json::Value>,
+}
+
+/// A version of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VersionEntry {
+    /// Its number, from 1.
+    pub version: u32,
+    /// Who brought it.
+    pub by: String,
+    /// When.
+    pub at: String,
+    /// Why.
+    pub note: String,
+    /// False for the version that took the document out of force.
+    pub has_text: bool,
+    /// Keys that differ from the version before.
+    pub n_changes: u64,
+}
+
+/// What was applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Applied {
+    /// What it did.
+    #[serde(flatten)]
+    pub preview: Preview,
+    /// The documents that changed, with their new versions; empty where nothing did.
+    pub versions: BTreeMap<String, u32>,
+}
+
+/// Why nothing was applied.
+#[derive(Debug)]
+pub enum NotApplied {
+    /// The documents are wrong: all problems at once.
+    Wrong(Box<Preview>),
+    /// Anything else.
+    Refused(ControlError),
+}
+
+/// An output by its full name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputPlace {
+    /// The line.
+    pub line: LineId,
+    /// The check.
+    pub check: CheckId,
+    /// The output.
+    pub output: OutputId,
+}
+
+/// What arming an output would do. Bring the challenge back to arm it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ArmingOffer {
+    /// The output, as `line/check/output`.
+    pub output: String,
+    /// To be brought back.
+    pub challenge: String,
+    /// Within so many seconds.
+    pub expires_s: u64,
+    /// Who armed it already; null in dry run.
+    pub armed_by: Option<String>,
+    /// Where it writes.
+    pub target: ArmingTarget,
+    /// What it writes.
+    pub values: ArmingValues,
+    /// The last write that ended, in dry run too.
+    pub last_write: Option<WriteStatus>,
+    /// What speaks against arming it now.
+    pub problems: Vec<String>,
+}
+
+/// Where an output writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ArmingTarget {
+    /// The connection.
+    pub connection: String,
+    /// The device's address.
+    pub device: String,
+    /// The unit id.
+    pub unit: u8,
+    /// The address as it was typed.
+    pub register: String,
+    /// The address that goes on the wire.
+    pub protocol_address: String,
+    /// `level`, `pulse` or `handshake`.
+    pub mode: String,
+    /// Whether each write is read back.
+    pub read_back: bool,
+}
+
+/// What an output writes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ArmingValues {
+    /// For pass.
+    pub pass: String,
+    /// For fail.
+    pub fail: String,
+    /// For inconclusive.
+    pub inconclusive: String,
+    /// When no verdict comes in time.
+    pub fail_safe: String,
+    /// Smallest value that is written at all.
+    pub min: Option<f64>,
+    /// Largest.
+    pub max: Option<f64>,
+}
+
+/// How an output stands now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ArmingAnswer {
+    /// The output, as `line/check/output`.
+    pub output: String,
+    /// Whether its writes go out.
+    pub armed: bool,
+    /// Who did it.
+    pub by: String,
+}
+
+/// An installed version of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ModelView {
+    /// What its package says.
+    #[serde(flatten)]
+    pub card: ModelCard,
+    /// Whether it is the active version.
+    pub active: bool,
+    /// What was activated and taken back of this model, oldest first.
+    pub history: Vec<ModelActivation>,
+}
+
+/// A version that became active.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ModelActivation {
+    /// The version.
+    pub version: String,
+    /// `activated` or `rolled_back`.
+    pub action: String,
+    /// By whom.
+    pub by: String,
+    /// When.
+    pub at: String,
+}
+
+/// Which version of a model judges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ModelStands {
+    /// The model.
+    pub model: String,
+    /// Its active version.
+    pub active: String,
+}
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, ControlError>>;
+
+/// What HTTP changes of the running gateway. Each change that was begun is ended, also when the caller
+/// goes away, and leaves an event with the caller's name.
+pub trait Plant: Send + Sync + 'static {
+    /// The documents in force.
+    fn documents(&self) -> Answer<'_, Vec<DocumentEntry>>;
+
+    /// A document in force, or an older version of it.
+    fn document(&self, name: String, version: Option<u32>) -> Answer<'_, DocumentView>;
+
+    /// The versions of a document, newest first.
+    fn versions(&self, name: String) -> Answer<'_, Vec<VersionEntry>>;
+
+    /// What new versions would do. Changes nothing.
+    fn preview(&self, new: Vec<AppliedDocument>) -> Answer<'_, Preview>;
+
+    /// Keeps new versions and brings them into force, all or none. `base` are the versions that the caller
+    /// saw.
+    fn apply(
+        &self,
+        who: String,
+        new: Vec<AppliedDocument>,
+        note: String,
+        base: BTreeMap<String, u32>,
+    ) -> BoxFuture<'_, Result<Applied, NotApplied>>;
+
+    /// Brings an older version back into force, as a new one.
+    fn roll_back(
+        &self,
+        who: String,
+        name: String,
+        version: u32,
+        note: String,
+    ) -> BoxFuture<'_, Result<Applied, NotApplied>>;
+
+    /// What arming an output would do, and the challenge.
+    fn offer_arming(&self, who: String, place: OutputPlace) -> Answer<'_, ArmingOffer>;
+
+    /// Arms an output by its challenge.
+    fn arm(&self, who: String, place: OutputPlace, challenge: String) -> Answer<'_, ArmingAnswer>;
+
+    /// Brings an output back to dry run.
+    fn disarm(&self, who: String, place: OutputPlace) -> Answer<'_, ArmingAnswer>;
+
+    /// Tries a connection step by step; `at` is a register or a topic filter.
+    fn try_connection(&self, asked: AskedConnection, at: Option<String>) -> Answer<'_, TrialReport>;
+
+    /// Reads a register in every type and order.
+    fn read_register(
+        &self,
+        asked: AskedConnection,
+        register: String,
+        unit: Option<u8>,
+    ) -> Answer<'_, RegisterRead>;
+
+    /// Finds which registers of a stretch a device has.
+    fn scan(&self, who: String, asked: AskedConnection, stretch: Span, unit: Option<u8>) -> Answer<'_, Scan>;
+
+    /// What tags as they would be written need of a device. Without `request_ms` it is measured.
+    fn budget(
+        &self,
+        asked: AskedConnection,
+        tags: Vec<serde_json::Value>,
+        request_ms: Option<f64>,
+    ) -> Answer<'_, BudgetView>;
+
+    /// Listens to a broker for a while.
+    fn topics(&self, asked: AskedConnection, filter: String, span: Duration) -> Answer<'_, TopicsHeard>;
+
+    /// What tags as they would be written make of a message: this one, or the next one on a topic.
+    fn mapping(
+        &self,
+        asked: AskedConnection,
+        tags: Vec<serde_json::Value>,
+        of: MessageToMap,
+    ) -> Answer<'_, MappingPreview>;
+
+    /// Takes a package as it comes, verifies and installs it.
+    fn upload_model(
+        &self,
+        who: String,
+        body: BoxStream<'static, Result<Bytes, String>>,
+    ) -> Answer<'_, ModelView>;
+
+    /// An installed version of a model.
+    fn model(&self, name: ModelId, version: ModelVersion) -> Answer<'_, ModelView>;
+
+    /// Lets a version judge.
+    fn activate_model(&self, who: String, name: ModelId, version: ModelVersion) -> Answer<'_, ModelStands>;
+
+    /// Back to the version before.
+    fn roll_back_model(&self, who: String, name: ModelId) -> Answer<'_, ModelStands>;
+}
+
+/// Which message is mapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MessageToMap {
+    /// This one; without a topic it is the tags' own.
+    Given {
+        /// Its topic.
+        topic: Option<String>,
+        /// Its payload.
+        payload: Vec<u8>,
+    },
+    /// The next one, retained or new, under this filter; without one it is the tags' own.
+    Next {
+        /// The filter.
+        filter: Option<String>,
+        /// How long it is waited for.
+        patience: Duration,
+    },
+}
+
+impl From<ControlError> for NotApplied {
+    fn from(why: ControlError) -> Self {
+        Self::Refused(why)
+    }
+}
+
+impl From<(LineId, CheckId, OutputId)> for OutputPlace {
+    fn from((line, check, output): (LineId, CheckId, OutputId)) -> Self {
+        Self { line, check, output }
+    }
+}
+
+impl fmt::Display for OutputPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.line, self.check, self.output)
+    }
+}

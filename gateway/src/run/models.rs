@@ -1,0 +1,115 @@
+//! Models while the gateway runs: installed, activated beside the running version, taken back.
+
+use super::Shared;
+use crate::api::ModelStands;
+use crate::api::control::{ControlError, Why};
+use crate::assemble::LinePlan;
+use crate::loader::{Loader, sentence};
+use crate::pipeline::bench::Seat;
+use crate::shard::Order;
+use std::path::Path;
+use std::sync::Arc;
+use takt_config::resolved::Check;
+use takt_models::catalogue::{CatalogueError, Release};
+use takt_models::package::ModelVersion;
+use takt_plant::ModelId;
+
+impl Shared {
+    /// Verifies a package and adds it to the catalogue. What judges stays what it is.
+    pub(crate) async fn install(&self, by: &str, path: &Path) -> Result<Release, ControlError> {
+        let (loader, path) = (Arc::clone(&self.loader), path.to_path_buf());
+        let installed = tokio::task::spawn_blocking(move || loader.catalogue().install_file(&path)).await;
+        let installed = installed.map_err(|error| ControlError::new(error.to_string(), "see the gateway's log"))?;
+        let installed = installed.map_err(not_installed)?;
+        let release = installed.release().clone();
+        self.note(by, "model.install", None, &format!("{} {}", release.name, release.version)).await;
+        Ok(release)
+    }
+
+    /// Loads the version beside the running one at every check; only when all take it, it judges.
+    pub(crate) async fn activate(
+        &self,
+        by: &str,
+        model: &ModelId,
+        version: &ModelVersion,
+    ) -> Result<ModelStands, ControlError> {
+        // Two that activate at once would each load what the other then replaces.
+        let _one_at_a_time = self.changing.lock().await;
+        let catalogue = self.loader.catalogue();
+        let at = self.clock.wall();
+        let before = catalogue.active(model).map_err(refused)?;
+        catalogue.activate(model, version, by, at).map_err(refused)?;
+        if let Err(why) = self.reseat(model).await {
+            if before.is_some() {
+                catalogue.rollback(model, "gateway", at).map_err(refused)?;
+            }
+            return Err(ControlError::new(why, "the version before stays; mend the model or the check"));
+        }
+        self.note(by, "model.activate", None, &format!("{model} {version}")).await;
+        Ok(ModelStands { model: model.to_string(), active: version.to_string() })
+    }
+
+    /// Back to the version that judged before.
+    pub(crate) async fn roll_model_back(&self, by: &str, model: &ModelId) -> Result<ModelStands, ControlError> {
+        let _one_at_a_time = self.changing.lock().await;
+        let at = self.clock.wall();
+        let release = self.loader.catalogue().rollback(model, by, at).map_err(refused)?;
+        self.reseat(model).await.map_err(|why| ControlError::new(why, "see `takt status`"))?;
+        self.note(by, "model.rollback", None, &format!("{model} {}", release.version)).await;
+        Ok(ModelStands { model: model.to_string(), active: release.version.to_string() })
+    }
+
+    /// Loads the active version of a model for every check that judges with it, then seats it.
+    async fn reseat(&self, model: &ModelId) -> Result<(), String> {
+        let mut places = Vec::new();
+        for running in self.cells.lock().await.plans() {
+            for line in &running.plan.lines {
+                for (check, plan) in line.line.checks.iter().zip(&line.checks) {
+                    let models = Loader::models(check);
+                    let seats = models.iter().enumerate().filter(|(_, name)| *name == model);
+                    places
+                        .extend(seats.map(|(place, _)| (running.shard, line.clone(), check.clone(), plan.slot, place)));
+                }
+            }
+        }
+        let mut seats = Vec::new();
+        for (shard, line, check, slot, place) in places {
+            let seat = self.load(line, check, model.clone()).await?;
+            seats.push((shard, slot, place, seat));
+        }
+        for (shard, slot, place, seat) in seats {
+            self.shards[shard].order(Order::Seat(slot, place, Some(seat))).await;
+        }
+        Ok(())
+    }
+
+    async fn load(&self, line: LinePlan, check: Check, model: ModelId) -> Result<Seat, String> {
+        let gauge = self.board.lines().iter().find(|l| l.plan().id == *line.line.id).and_then(|l| l.find(&check.id));
+        let gauge = gauge.ok_or("the check is not on the board")?;
+        let loader = Arc::clone(&self.loader);
+        let place = format!("{}/{}", *line.line.id, *check.id);
+        let loaded = tokio::task::spawn_blocking(move || {
+            let running = gauge.model_standing(model.as_str()).is_some_and(|standing| standing.is_ready());
+            loader.seat(&line.line, &check, &model, &gauge, running)
+        });
+        let seat = loaded.await.map_err(|error| error.to_string())?;
+        seat.ok_or_else(|| format!("{place} refused the model; `takt status` says why"))
+    }
+}
+
+fn not_installed(error: CatalogueError) -> ControlError {
+    let why = match &error {
+        CatalogueError::VersionTaken { .. } => Why::Conflict,
+        _ => Why::Refused,
+    };
+    ControlError::new(sentence(&error), "check the package with `takt model inspect`").because(why)
+}
+
+pub(super) fn refused(error: CatalogueError) -> ControlError {
+    let why = match &error {
+        CatalogueError::NotInstalled { .. } | CatalogueError::NoneActive { .. } => Why::NotFound,
+        CatalogueError::NothingBefore { .. } | CatalogueError::Active { .. } => Why::Conflict,
+        _ => Why::Refused,
+    };
+    ControlError::new(sentence(&error), "see `takt model list`").because(why)
+}

@@ -1,0 +1,158 @@
+//! Documents as HTTP lists and shows them: the configuration file, and what was applied.
+
+use crate::api::control::{ControlError, Why};
+use crate::api::{DocumentEntry, DocumentView, Origin, VersionEntry};
+use crate::documents::{AppliedDocument, Contents, FILE_BY, KIND};
+use crate::loader::sentence;
+use crate::payload::time_text;
+use crate::run::Shared;
+use crate::store::{DocumentVersion, StoreError};
+use std::path::Path;
+use takt_config::{Source, difference, form};
+
+/// The name of the built-in defaults, where there is no configuration file.
+const NO_FILE: &str = "built-in defaults";
+const LIST_HINT: &str = "the documents in force stand at /api/v1/documents";
+
+impl Shared {
+    pub(super) async fn list_documents(&self) -> Result<Vec<DocumentEntry>, ControlError> {
+        let mut all = vec![self.file().entry];
+        all.extend(self.in_force().await?.iter().map(entry));
+        Ok(all)
+    }
+
+    pub(super) async fn show_document(&self, name: &str, version: Option<u32>) -> Result<DocumentView, ControlError> {
+        if name == self.file_name() {
+            return match version {
+                None => Ok(self.file()),
+                Some(_) => Err(ControlError::not_found(
+                    format!("{name} is the configuration file; it has no versions here"),
+                    "leave the version out",
+                )),
+            };
+        }
+        let found = match version {
+            None => self.in_force().await?.into_iter().find(|document| document.name == name),
+            Some(version) => self.history(name).await?.into_iter().find(|older| older.version == version),
+        };
+        let missing = || {
+            let what = version.map_or_else(
+                || format!("no document '{}' is in force", clipped(name)),
+                |version| format!("'{}' has no version {version}", clipped(name)),
+            );
+            ControlError::not_found(what, LIST_HINT)
+        };
+        Ok(view(&found.ok_or_else(missing)?))
+    }
+
+    pub(super) async fn list_versions(&self, name: &str) -> Result<Vec<VersionEntry>, ControlError> {
+        let versions = self.history(name).await?;
+        if versions.is_empty() {
+            return Err(ControlError::not_found(format!("there never was a document '{}'", clipped(name)), LIST_HINT));
+        }
+        let source = |v: &DocumentVersion| Source::new(&v.name, v.text.clone().unwrap_or_default());
+        let entry = |(i, version): (usize, &DocumentVersion)| {
+            let before = versions.get(i + 1).map_or_else(|| Source::new(name, ""), source);
+            let n_changes = difference(&before, &source(version)).map_or(0, |changes| changes.len());
+            VersionEntry {
+                version: version.version,
+                by: version.by.clone(),
+                at: time_text(version.at),
+                note: version.note.clone(),
+                has_text: version.text.is_some(),
+                n_changes: n_changes as u64,
+            }
+        };
+        Ok(versions.iter().enumerate().map(entry).collect())
+    }
+
+    /// An older version as a new one.
+    pub(super) async fn older(&self, name: &str, version: u32) -> Result<AppliedDocument, ControlError> {
+        let found = self.history(name).await?.into_iter().find(|older| older.version == version);
+        let missing = || {
+            ControlError::not_found(
+                format!("'{}' has no version {version}", clipped(name)),
+                format!("its versions stand at /api/v1/documents/{}/versions", clipped(name)),
+            )
+        };
+        let DocumentVersion { name, text, .. } = found.ok_or_else(missing)?;
+        match text {
+            Some(text) => Ok(AppliedDocument { name, text: Some(text) }),
+            None => {
+                let error = format!("version {version} took '{name}' out of force; it has no text to go back to");
+                Err(ControlError::new(error, "apply it with `removed`, or go back to another version"))
+            }
+        }
+    }
+
+    /// That nobody brings a document of the configuration file's name: it would seem to replace the file.
+    pub(super) fn not_the_file(&self, new: &[AppliedDocument]) -> Result<(), ControlError> {
+        let file = self.file_name();
+        match new.iter().any(|document| document.name == file) {
+            false => Ok(()),
+            true => Err(ControlError::new(
+                format!("{file} is the configuration file and is only read here"),
+                "change the file on the gateway itself, or give the document another name",
+            )),
+        }
+    }
+
+    fn file_name(&self) -> String {
+        let name = self.source.config.as_deref().and_then(Path::file_name);
+        name.map_or_else(|| NO_FILE.to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+
+    fn file(&self) -> DocumentView {
+        let source = self.source.sources().ok().and_then(|mut sources| sources.pop());
+        let source = source.map(|source| Source { name: self.file_name().into(), ..source });
+        let contents = source.as_ref().map(Contents::of).unwrap_or_default();
+        let entry = DocumentEntry {
+            name: self.file_name(),
+            origin: Origin::File,
+            version: None,
+            by: FILE_BY.to_owned(),
+            at: None,
+            note: String::new(),
+            lines: contents.lines,
+            connections: contents.connections,
+        };
+        let form = source.as_ref().and_then(|source| form(source).ok());
+        // A text that cannot be read may hold a secret in clear, so only a good one is shown.
+        let text = form.is_some().then(|| source.map(|source| source.text)).flatten();
+        DocumentView { entry, text, form }
+    }
+
+    async fn history(&self, name: &str) -> Result<Vec<DocumentVersion>, ControlError> {
+        let read = self.store.reader().document_history(KIND, name).await;
+        read.map_err(|error: StoreError| {
+            ControlError::new(sentence(&error), "see the gateway's log").because(Why::Unavailable)
+        })
+    }
+}
+
+fn entry(document: &DocumentVersion) -> DocumentEntry {
+    let contents = Contents::of(&source(document));
+    DocumentEntry {
+        name: document.name.clone(),
+        origin: Origin::Applied,
+        version: Some(document.version),
+        by: document.by.clone(),
+        at: Some(time_text(document.at)),
+        note: document.note.clone(),
+        lines: contents.lines,
+        connections: contents.connections,
+    }
+}
+
+fn view(document: &DocumentVersion) -> DocumentView {
+    let form = document.text.is_some().then(|| form(&source(document)).ok()).flatten();
+    DocumentView { entry: entry(document), text: document.text.clone(), form }
+}
+
+fn source(document: &DocumentVersion) -> Source {
+    Source::new(&document.name, document.text.clone().unwrap_or_default())
+}
+
+fn clipped(name: &str) -> String {
+    name.chars().take(100).collect()
+}
