@@ -24,7 +24,8 @@ pub(super) fn problems(board: &Board, lines: &[(CheckStatus, std::sync::Arc<Chec
         found.extend(of_connection(&connection, needed.contains(&connection.plan().id)));
     }
     if lines.is_empty() {
-        found.push(degraded("lines", "no check is configured; apply a line with `takt line apply FILE`".to_owned()));
+        let why = "no check is configured; apply a line with `takt line apply FILE`".to_owned();
+        found.push(degraded("lines", "lines", why));
     }
     for (shown, gauge) in lines {
         of_check(shown, gauge, now, &mut found);
@@ -37,13 +38,13 @@ fn of_program(board: &Board) -> Vec<Problem> {
     let (phase, store) = board.standing();
     let mut found = Vec::new();
     match phase {
-        Phase::Starting => found.push(not_ready("gateway", "it is starting".to_owned())),
-        Phase::Draining => found.push(not_ready("gateway", "it was told to end and finishes what is open".to_owned())),
+        Phase::Starting => found.push(not_ready("gateway", "gateway", "it is starting".to_owned())),
+        Phase::Draining => found.push(not_ready("gateway", "gateway", "it was told to end and finishes what is open".to_owned())),
         Phase::Running => {}
     }
     match store {
-        StoreStanding::Opening => found.push(not_ready("store", "it is being opened".to_owned())),
-        StoreStanding::Unwritable { why } => found.push(degraded("store", format!("it cannot be written: {why}"))),
+        StoreStanding::Opening => found.push(not_ready("gateway", "store", "it is being opened".to_owned())),
+        StoreStanding::Unwritable { why } => found.push(degraded("store", "store", format!("it cannot be written: {why}"))),
         StoreStanding::Durable { .. } => {}
     }
     found
@@ -71,9 +72,9 @@ fn of_connection(gauge: &ConnectionGauge, needed: bool) -> Vec<Problem> {
         Some(Link::UnitAside { .. }) => None,
     };
     let aside = standing.units_aside.iter().map(|unit| {
-        degraded(&place, format!("unit {unit} does not answer and is probed slowly; look at its wiring and address"))
+        degraded("unit", &place, format!("unit {unit} does not answer and is probed slowly; look at its wiring and address"))
     });
-    let cut = cut.map(|why| if needed { not_ready(&place, why) } else { degraded(&place, why) });
+    let cut = cut.map(|why| if needed { not_ready("connection", &place, why) } else { degraded("connection", &place, why) });
     cut.into_iter().chain(aside).collect()
 }
 
@@ -91,25 +92,25 @@ fn of_check(shown: &CheckStatus, gauge: &CheckGauge, now: Now, found: &mut Vec<P
         && quiet > quiet_max
     {
         let why = format!("no verdict since {} although it is in production", moment(now.wall.minus(quiet)));
-        found.push(not_ready(&place, why));
+        found.push(not_ready("silent", &place, why));
     }
     if !shown.books.close {
-        found.push(degraded(&place, "the books do not close; please report this as a defect".to_owned()));
+        found.push(degraded("books", &place, "the books do not close; please report this as a defect".to_owned()));
     }
     for output in shown.outputs.iter().filter(|output| output.armed) {
         let Some(last) = &output.last else { continue };
         if last.outcome != "confirmed" {
             let why = last.why.as_deref().map_or(String::new(), |why| format!(": {why}"));
-            found.push(degraded(&place, format!("the last write to {} was {}{why}", output.id, last.outcome)));
+            found.push(degraded("write", &place, format!("the last write to {} was {}{why}", output.id, last.outcome)));
         }
     }
 }
 
 fn of_model(place: &str, name: &str, standing: &ModelStanding) -> Option<Problem> {
     match standing {
-        ModelStanding::Missing { why } => Some(not_ready(place, format!("model {name} is missing: {why}"))),
-        ModelStanding::Failed { why } => Some(not_ready(place, format!("model {name} failed: {why}"))),
-        ModelStanding::Loading { step } => Some(not_ready(place, format!("model {name} is loading: {step}"))),
+        ModelStanding::Missing { why } => Some(not_ready("model", place, format!("model {name} is missing: {why}"))),
+        ModelStanding::Failed { why } => Some(not_ready("model", place, format!("model {name} failed: {why}"))),
+        ModelStanding::Loading { step } => Some(not_ready("loading", place, format!("model {name} is loading: {step}"))),
         ModelStanding::Ready { device, .. } => of_device(place, name, device),
     }
 }
@@ -117,9 +118,9 @@ fn of_model(place: &str, name: &str, standing: &ModelStanding) -> Option<Problem
 fn of_device(place: &str, name: &str, device: &DeviceInUse) -> Option<Problem> {
     let DeviceInUse { asked, used, fallback } = device;
     match fallback {
-        Some(why) => Some(degraded(place, format!("model {name} asked for {asked} and fell back to {used}: {why}"))),
+        Some(why) => Some(degraded("device", place, format!("model {name} asked for {asked} and fell back to {used}: {why}"))),
         None if is_as_asked(asked, used) => None,
-        None => Some(not_ready(place, format!("model {name} asked for {asked} but runs on {used}"))),
+        None => Some(not_ready("device", place, format!("model {name} asked for {asked} but runs on {used}"))),
     }
 }
 
@@ -135,12 +136,12 @@ fn is_as_asked(asked: &str, used: &str) -> bool {
     asked == "auto" || used == asked || used.strip_prefix(&asked).is_some_and(|rest| rest.starts_with(':'))
 }
 
-fn not_ready(place: &str, why: String) -> Problem {
-    Problem { severity: Severity::NotReady, place: place.to_owned(), why }
+fn not_ready(kind: &str, place: &str, why: String) -> Problem {
+    Problem { severity: Severity::NotReady, kind: kind.to_owned(), place: place.to_owned(), why }
 }
 
-fn degraded(place: &str, why: String) -> Problem {
-    Problem { severity: Severity::Degraded, place: place.to_owned(), why }
+fn degraded(kind: &str, place: &str, why: String) -> Problem {
+    Problem { severity: Severity::Degraded, kind: kind.to_owned(), place: place.to_owned(), why }
 }
 
 #[cfg(test)]

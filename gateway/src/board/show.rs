@@ -110,9 +110,18 @@ fn line_status(gauge: &LineGauge, checks: &[(CheckStatus, Arc<CheckGauge>)]) -> 
     LineStatus {
         id: gauge.plan().id.to_string(),
         n_tags: gauge.plan().tags.len() as u64,
+        connections: connections_of(gauge, checks),
         books,
         checks: checks.iter().map(|(check, _)| check.clone()).collect(),
     }
+}
+
+/// The connections that a line reads from and writes to, each once.
+fn connections_of(gauge: &LineGauge, checks: &[(CheckStatus, Arc<CheckGauge>)]) -> Vec<String> {
+    let of_tags = gauge.plan().tags.iter().map(|tag| tag.connection.to_string());
+    let outputs = checks.iter().flat_map(|(_, check)| check.plan().outputs.iter());
+    let all: std::collections::BTreeSet<_> = of_tags.chain(outputs.map(|o| o.connection.to_string())).collect();
+    all.into_iter().collect()
 }
 
 fn check_status(gauge: &CheckGauge, now: Now) -> CheckStatus {

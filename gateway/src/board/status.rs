@@ -59,6 +59,9 @@ pub enum Severity {
 pub struct Problem {
     /// How much it matters.
     pub severity: Severity,
+    /// What kind it is, in one stable word: `gateway`, `lines`, `store`, `connection`, `unit`, `model`, `loading`,
+    /// `device`, `silent`, `books` or `write`.
+    pub kind: String,
     /// What it concerns, such as `press-3/stroke` or `connection plc`.
     pub place: String,
     /// What is wrong and what to do.
@@ -72,6 +75,8 @@ pub struct LineStatus {
     pub id: String,
     /// Its tags.
     pub n_tags: u64,
+    /// The connections that it reads from and writes to.
+    pub connections: Vec<String>,
     /// The books of all its checks together.
     pub books: BooksStatus,
     /// Its checks.
