@@ -15,6 +15,7 @@ mod decimate;
 mod guard;
 mod health;
 mod kept;
+mod leaving;
 mod live;
 mod options;
 mod server;
@@ -117,6 +118,7 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(live::checks))
         .routes(routes!(live::connections))
         .routes(routes!(live::tags))
+        .routes(routes!(leaving::egress))
         .routes(routes!(kept::verdicts))
         .routes(routes!(kept::history))
         .routes(routes!(kept::models))
