@@ -17,6 +17,7 @@ mod envelope;
 mod guard;
 mod health;
 mod kept;
+mod leaving;
 mod live;
 mod options;
 mod part;
@@ -157,6 +158,7 @@ fn viewer() -> OpenApiRouter<Api> {
         .routes(routes!(live::checks))
         .routes(routes!(live::connections))
         .routes(routes!(live::tags))
+        .routes(routes!(leaving::egress))
         .routes(routes!(kept::verdicts))
         .routes(routes!(part::verdict))
         .routes(routes!(part::window))

@@ -5,6 +5,7 @@
 //! by the same person, while the output is still what was shown.
 
 use super::Shared;
+use super::deadline::{TooShort, too_short};
 use crate::api::control::{ControlError, Why};
 use crate::api::{ArmingOffer, ArmingTarget, ArmingValues, OutputPlace};
 use crate::assemble::LinePlan;
@@ -53,6 +54,13 @@ impl Shared {
         let name = place.to_string();
         let OutputPlace { line, check, output } = place.clone();
         let order = ArmOrder { line, check, output, arm, by: by.to_owned(), at };
+        let refused = match arm {
+            true => self.cells.lock().await.plans().find_map(|running| running.refusal(&order)),
+            false => None,
+        };
+        if let Some(TooShort { what, hint }) = refused {
+            return Err(ControlError::new(format!("{name} is not armed: {what}"), hint));
+        }
         let mut found = false;
         for shard in &self.shards {
             let (done, answer) = oneshot::channel();
@@ -163,14 +171,9 @@ impl Shared {
         }
         let check = found.line.line.checks.iter().find(|check| *check.id == place.check);
         if let (Some(check), Some(ConnectionKind::ModbusTcp(modbus))) = (check, found.device.as_ref().map(|d| &d.kind))
-            && !modbus.write_connection
-            && modbus.timeout > check.deadline
+            && let Some(TooShort { what, hint }) = too_short(check, &found.output, modbus)
         {
-            all.push(format!(
-                "a read that gets no answer holds a write up for {:?}, longer than the deadline of {:?}; \
-                 shorten the connection's timeout or give it write_connection = true",
-                modbus.timeout, check.deadline
-            ));
+            all.push(format!("{what}; {hint}"));
         }
         all
     }

@@ -1,5 +1,6 @@
 //! Which cells run, and what new documents change.
 
+use super::deadline::{TooShort, too_short};
 use super::{Shared, plans, restore};
 use crate::assemble::{self, CellPlan, LinePlan};
 use crate::documents::{self, CellDocuments};
@@ -37,6 +38,11 @@ impl RunningPlan {
     /// Its connections, as the documents write them.
     pub(crate) fn connections(&self) -> &[Connection] {
         &self.made_of.connections
+    }
+
+    /// Why an output of it cannot be armed; `None` when it can, or is not here.
+    pub(crate) fn refusal(&self, order: &ArmOrder) -> Option<TooShort> {
+        refusal(&self.made_of, order)
     }
 }
 
@@ -106,10 +112,29 @@ impl Cells {
     }
 }
 
-/// Outputs of a plan whose arming still holds: what it was meant for has not changed.
+fn refusal(documents: &CellDocuments, order: &ArmOrder) -> Option<TooShort> {
+    let line = documents.lines.iter().find(|line| *line.id == order.line)?;
+    let check = line.checks.iter().find(|check| *check.id == order.check)?;
+    let output = check.outputs.iter().find(|output| *output.id == order.output)?;
+    let connection = documents.connections.iter().find(|connection| *connection.id == *output.write.connection)?;
+    match &connection.kind {
+        ConnectionKind::ModbusTcp(device) => too_short(check, output, device),
+        ConnectionKind::Mqtt(_) | ConnectionKind::Replay(_) => None,
+    }
+}
+
+/// Outputs of a plan whose arming still holds: what it was meant for has not changed, and its deadline
+/// can be kept.
 fn still_armed(cells: &Cells, plan: &CellPlan, made_of: &CellDocuments) -> Vec<ArmOrder> {
     let holds = |armed: &&Armed| armed.still_holds(&plan.lines, &made_of.connections);
-    cells.armed.iter().filter(holds).map(|armed| armed.order.clone()).collect()
+    let can_be_kept = |order: &&ArmOrder| match refusal(made_of, order) {
+        None => true,
+        Some(TooShort { what, hint }) => {
+            tracing::error!(line = %order.line, output = %order.output, hint, "not armed any more: {what}");
+            false
+        }
+    };
+    cells.armed.iter().filter(holds).map(|armed| &armed.order).filter(can_be_kept).cloned().collect()
 }
 
 fn arm_order(record: &ArmingRecord) -> Option<ArmOrder> {
@@ -225,9 +250,10 @@ async fn start(
     shared: &Arc<Shared>,
     cells: &mut Cells,
     name: CellName,
-    plan: CellPlan,
+    mut plan: CellPlan,
     made_of: CellDocuments,
 ) -> Result<()> {
+    plans::ways_out(shared, &mut plan);
     let number = cells.n_started;
     cells.n_started += 1;
     // A cell that starts again goes on where the one before it ended, as after a restart.
@@ -236,7 +262,7 @@ async fn start(
     }
     let brought = restore::bring(shared, &cells.recovered, &plan).await;
     let gauges = plans::gauges(shared, &plan);
-    let checks = plans::checks(shared, &plan, &gauges, brought.checks).await;
+    let begun = plans::checks(shared, &plan, &gauges, brought.lines).await;
     let (journal, durable_all) = shared.store.journal(number);
     let durable = plan.connections.iter().map(|c| shared.store.durable(number, c.slot)).collect();
     let marks = plan.connections.iter().map(|c| cells.recovered.marks.get(&c.slot).cloned().unwrap_or_default());
@@ -253,7 +279,7 @@ async fn start(
         durable_all,
         ticket: Ticket::default(),
         executor: shared.executor.clone(),
-        checks,
+        begun,
         again: brought.again,
         marks: marks.collect(),
         connections: gauges.connections,
