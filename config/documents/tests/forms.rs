@@ -50,9 +50,7 @@ fn tags_of_groups_stand_one_by_one() {
                 source = { connection = \"plc\", register = \"holding:0x10\", type = \"f32\" }\n";
     let line = |name: &str| LineId::new(name).expect("a name");
     let tags = tags_as_written(&Source::new("line.toml", text), &line("press")).expect("good").expect("the line");
-    let of = |id: &str, register: &str| {
-        json!({ "id": id, "unit": "°C", "source": { "connection": "plc", "register": register, "type": "f32" } })
-    };
+    let of = |id: &str, register: &str| json!({ "id": id, "unit": "°C", "source": { "connection": "plc", "register": register, "type": "f32" } });
     let force = json!({ "id": "force", "source": { "connection": "plc", "register": "400001" } });
     assert_eq!(tags, [force, of("t_1", "holding:0x10"), of("t_2", "holding:0x12"), of("oil", "holding:0x14")]);
     assert_eq!(tags_as_written(&Source::new("line.toml", text), &line("b")), Ok(None));

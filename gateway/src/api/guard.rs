@@ -8,7 +8,8 @@
 use super::answer::Refusal;
 use super::configure::patience;
 use super::options::HttpOptions;
-use super::{Api, is_reading};
+use super::server::Ends;
+use super::{Api, Role, Who, is_reading};
 use crate::telemetry::Metric;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -55,7 +56,10 @@ impl Hosts {
 }
 
 /// The middleware around every route.
-pub(super) async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    if let Some(who) = who(&request) {
+        request.extensions_mut().insert(who);
+    }
     let mut response = match admit(&api.hosts, &request) {
         Err((of, refusal)) => {
             api.telemetry.meters().warn(Metric::HttpRefused, of, &refused_text(&request));
@@ -80,6 +84,12 @@ pub(super) async fn guard(State(api): State<Api>, request: Request, next: Next) 
     }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Before there is a sign-in, whoever reaches the loopback may do what the console's user may.
+fn who(request: &Request) -> Option<Who> {
+    let Ends { peer } = request.extensions().get()?;
+    Some(Who { name: "loopback".to_owned(), role: Role::Administrator, address: peer.ip() })
 }
 
 fn admit(hosts: &Hosts, request: &Request) -> Result<(), (&'static str, Refusal)> {

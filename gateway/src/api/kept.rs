@@ -258,7 +258,7 @@ fn ordered(span: Span) -> Result<Span, Refusal> {
     Err(Refusal::bad("from lies after to", "exchange the two"))
 }
 
-fn time(key: &str, text: &str) -> Result<WallTime, Refusal> {
+pub(super) fn time(key: &str, text: &str) -> Result<WallTime, Refusal> {
     let stamp: jiff::Timestamp = text.parse().map_err(|why| Refusal::bad(format!("{key}: {why}"), TIME_HINT))?;
     let ns = i64::try_from(stamp.as_nanosecond());
     ns.map(WallTime::from_ns).map_err(|_| Refusal::bad(format!("{key}: outside the years 1678 to 2261"), TIME_HINT))

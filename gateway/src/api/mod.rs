@@ -19,6 +19,7 @@ mod kept;
 mod live;
 mod options;
 mod plant;
+mod roles;
 mod server;
 mod stream;
 mod who;
@@ -32,8 +33,9 @@ pub use options::{
     STREAMS_MAX,
 };
 pub use plant::{
-    Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, DocumentEntry, DocumentView, MessageToMap,
-    ModelActivation, ModelStands, ModelView, NotApplied, Origin, OutputPlace, Plant, VersionEntry,
+    Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, DocumentEntry, DocumentView, LearnFigures,
+    LearnPackage, LearnRequest, LearnStanding, LearnStarted, LearnView, MessageToMap, ModelActivation, ModelStands,
+    ModelView, NotApplied, Origin, OutputPlace, Plant, SecretEntry, TagsImport, TagsToImport, VersionEntry,
 };
 pub use server::{ServeError, Server};
 pub use who::{Role, Who};
@@ -44,6 +46,7 @@ use axum::Router;
 use axum::http::Method;
 use axum::middleware;
 use axum::routing::get;
+use roles::{Group, Ways};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -87,6 +90,7 @@ impl Api {
                        Times are RFC 3339, UTC. Every error is a document with `error` and `hint`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
+    modifiers(&Ways),
     tags(
         (name = "live", description = "What is, this second"),
         (name = "kept", description = "What was, from the store"),
@@ -122,8 +126,29 @@ pub fn openapi() -> String {
     document.to_pretty_json().expect("the document has only text keys")
 }
 
+/// Every documented route, each in the group of the least role that may call it.
 fn documented() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let groups = [
+        Group::open(open()),
+        Group::at_least(Role::Viewer, viewer()),
+        Group::at_least(Role::Operator, operator()),
+        Group::at_least(Role::Engineer, engineer()),
+        Group::at_least(Role::Administrator, administrator()),
+    ];
+    groups.into_iter().fold(OpenApiRouter::with_openapi(Document::openapi()), |to, group| group.join(to))
+}
+
+/// For everybody who reaches the listener: whether it lives, and whether it does its job.
+fn open() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+}
+
+/// For whoever may look.
+fn viewer() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
         .routes(routes!(live::status))
         .routes(routes!(live::lines))
         .routes(routes!(live::checks))
@@ -134,12 +159,22 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(kept::models))
         .routes(routes!(kept::events))
         .routes(routes!(stream::stream))
-        .routes(routes!(health::healthz))
-        .routes(routes!(health::readyz))
-        .routes(routes!(health::metrics))
         .merge(configure::viewer())
-        .merge(configure::operator())
-        .merge(configure::engineer())
+}
+
+/// For whoever works at the line.
+fn operator() -> OpenApiRouter<Api> {
+    configure::operator()
+}
+
+/// For whoever configures it.
+fn engineer() -> OpenApiRouter<Api> {
+    configure::engineer()
+}
+
+/// For whoever answers for the box.
+fn administrator() -> OpenApiRouter<Api> {
+    configure::administrator()
 }
 
 /// Methods that change nothing.

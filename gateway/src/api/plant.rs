@@ -2,8 +2,9 @@
 
 use super::control::ControlError;
 use crate::board::status::WriteStatus;
-use crate::documents::{AppliedDocument, Preview};
+use crate::documents::{AppliedDocument, Preview, RowError};
 use crate::field::{AskedConnection, BudgetView, MappingPreview, RegisterRead, Scan, TopicsHeard, TrialReport};
+use crate::learn::{Ask, Look, Method};
 use crate::loader::card::ModelCard;
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -259,12 +260,7 @@ pub trait Plant: Send + Sync + 'static {
     fn try_connection(&self, asked: AskedConnection, at: Option<String>) -> Answer<'_, TrialReport>;
 
     /// Reads a register in every type and order.
-    fn read_register(
-        &self,
-        asked: AskedConnection,
-        register: String,
-        unit: Option<u8>,
-    ) -> Answer<'_, RegisterRead>;
+    fn read_register(&self, asked: AskedConnection, register: String, unit: Option<u8>) -> Answer<'_, RegisterRead>;
 
     /// Finds which registers of a stretch a device has.
     fn scan(&self, who: String, asked: AskedConnection, stretch: Span, unit: Option<u8>) -> Answer<'_, Scan>;
@@ -288,12 +284,14 @@ pub trait Plant: Send + Sync + 'static {
         of: MessageToMap,
     ) -> Answer<'_, MappingPreview>;
 
+    /// The tags of a line as CSV.
+    fn tags_csv(&self, line: LineId) -> Answer<'_, String>;
+
+    /// Replaces the tags of a line by those of a table, or says what that would do.
+    fn import_tags(&self, who: String, table: TagsToImport) -> Answer<'_, TagsImport>;
+
     /// Takes a package as it comes, verifies and installs it.
-    fn upload_model(
-        &self,
-        who: String,
-        body: BoxStream<'static, Result<Bytes, String>>,
-    ) -> Answer<'_, ModelView>;
+    fn upload_model(&self, who: String, body: BoxStream<'static, Result<Bytes, String>>) -> Answer<'_, ModelView>;
 
     /// An installed version of a model.
     fn model(&self, name: ModelId, version: ModelVersion) -> Answer<'_, ModelView>;
@@ -303,6 +301,154 @@ pub trait Plant: Send + Sync + 'static {
 
     /// Back to the version before.
     fn roll_back_model(&self, who: String, name: ModelId) -> Answer<'_, ModelStands>;
+
+    /// Begins to learn a baseline from a line's history; one at a time a line.
+    fn learn(&self, who: String, request: LearnRequest) -> Answer<'_, LearnStarted>;
+
+    /// How far a job of learning is, and what came of it.
+    fn learning(&self, job: String) -> Answer<'_, LearnView>;
+
+    /// Ends a job of learning.
+    fn stop_learning(&self, who: String, job: String) -> Answer<'_, LearnView>;
+
+    /// The secrets by name: those that documents name, and those that are kept.
+    fn secrets(&self) -> Answer<'_, Vec<SecretEntry>>;
+
+    /// Keeps a secret. Its text is given out by nothing.
+    fn put_secret(&self, who: String, name: String, text: String) -> Answer<'_, SecretEntry>;
+}
+
+/// A table of tags on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagsToImport {
+    /// The line.
+    pub line: LineId,
+    /// The table.
+    pub text: String,
+    /// Why.
+    pub note: String,
+    /// The version of the line's document that the caller saw.
+    pub base: Option<u32>,
+    /// Only say what it would do.
+    pub dry_run: bool,
+}
+
+/// What a table of tags does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TagsImport {
+    /// The document in which the line stands.
+    pub document: String,
+    /// Tags of the table.
+    pub n_tags: u64,
+    /// What is wrong, row by row; then nothing is done.
+    pub errors: Vec<RowError>,
+    /// What it does.
+    #[serde(flatten)]
+    pub preview: Preview,
+    /// The document's new version; null where nothing was done.
+    pub version: Option<u32>,
+}
+
+/// What is learned, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LearnRequest {
+    /// From which windows.
+    pub ask: Ask,
+    /// How.
+    pub method: Method,
+    /// The model's name; else the one that the check waits for.
+    pub name: Option<ModelId>,
+    /// Its version; else above the highest that is installed.
+    pub version: Option<ModelVersion>,
+    /// Only look at the history.
+    pub dry_run: bool,
+}
+
+/// A job that began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LearnStarted {
+    /// Its name.
+    pub job: String,
+}
+
+/// A job of learning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LearnView {
+    /// Its name.
+    pub job: String,
+    /// The line.
+    pub line: String,
+    /// The check.
+    pub check: String,
+    /// Who wanted it.
+    pub by: String,
+    /// How it stands.
+    pub standing: LearnStanding,
+    /// Between 0 and 1.
+    pub progress: f64,
+    /// What it is at, in words.
+    pub step: String,
+    /// How good the history is; there before the training begins.
+    pub quality: Option<Look>,
+    /// What an engineer reads before trusting it.
+    pub report: Option<String>,
+    /// The report's figures.
+    pub figures: Option<LearnFigures>,
+    /// The learned model: installed, and not active yet.
+    pub package: Option<LearnPackage>,
+    /// Why nothing was learned.
+    pub error: Option<String>,
+}
+
+/// How a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LearnStanding {
+    /// It works.
+    Running,
+    /// It is through.
+    Done,
+    /// It could not.
+    Failed,
+    /// Somebody ended it.
+    Cancelled,
+}
+
+/// A report's figures, each a whole SVG.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LearnFigures {
+    /// Scores of the rows beside their limits.
+    pub scores: String,
+    /// What each component explains.
+    pub eigenvalues: String,
+    /// Which columns contribute.
+    pub contributions: String,
+}
+
+/// A learned model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LearnPackage {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// BLAKE3 of its package.
+    pub digest: String,
+    /// Bytes of its package.
+    pub n_bytes: u64,
+}
+
+/// A secret by its name. Its text is given out by nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SecretEntry {
+    /// Its name; documents write secret:NAME.
+    pub name: String,
+    /// Whether it can be had.
+    pub resolves: bool,
+    /// Why not.
+    pub why: Option<String>,
+    /// The connections that use it. A new text counts from their next connecting on.
+    pub used_by: Vec<String>,
 }
 
 /// Which message is mapped.

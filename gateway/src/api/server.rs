@@ -5,7 +5,10 @@ use super::{Api, Plant, router};
 use crate::telemetry::{Meters, Metric, Telemetry};
 use crate::{api::Archive, board::Viewer};
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -13,7 +16,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// How long open requests may take to end.
@@ -30,6 +33,13 @@ pub enum ServeError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+/// The other end of a connection; every request carries it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    /// Who calls.
+    pub(super) peer: SocketAddr,
 }
 
 /// A bound listener with its routes.
@@ -73,8 +83,8 @@ impl Server {
                 () = self.until.cancelled() => break,
                 accepted = self.listener.accept() => accepted,
             };
-            let socket = match accepted {
-                Ok((socket, _)) => socket,
+            let (socket, peer) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of descriptors, or a connection that ended before it was taken.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -84,7 +94,7 @@ impl Server {
             };
             match Arc::clone(&free).try_acquire_owned() {
                 Err(_) => self.meters.warn(Metric::HttpRefused, "connections", "too many open connections"),
-                Ok(permit) => self.attend(socket, permit, &graceful),
+                Ok(permit) => self.attend(socket, Ends { peer }, permit, &graceful),
             }
         }
         drop(self.listener);
@@ -93,13 +103,18 @@ impl Server {
         }
     }
 
-    fn attend(&self, socket: TcpStream, permit: tokio::sync::OwnedSemaphorePermit, graceful: &GracefulShutdown) {
+    fn attend(&self, socket: TcpStream, ends: Ends, permit: OwnedSemaphorePermit, graceful: &GracefulShutdown) {
         drop(socket.set_nodelay(true));
+        let routes = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ends);
+            hyper::service::Service::call(&routes, request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
             .max_buf_size(HEADER_BYTES_MAX)
-            .serve_connection(TokioIo::new(socket), TowerToHyperService::new(self.router.clone()));
+            .serve_connection(TokioIo::new(socket), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

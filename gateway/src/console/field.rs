@@ -39,7 +39,9 @@ fn bare(address: &str, kind: &str) -> Result<Connection> {
 fn said(why: FieldError) -> anyhow::Error {
     match why {
         FieldError::Documents(problems) => problems.into(),
-        FieldError::Wrong { error, hint } | FieldError::NotFound { error, hint } | FieldError::Silent { error, hint } => {
+        FieldError::Wrong { error, hint }
+        | FieldError::NotFound { error, hint }
+        | FieldError::Silent { error, hint } => {
             anyhow!("{error}; {hint}")
         }
     }

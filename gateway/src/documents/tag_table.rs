@@ -345,7 +345,8 @@ mod tests {
 
     #[test]
     fn what_the_document_says_of_a_tag_is_told_by_row() {
-        let table = tags_from_csv("id,connection,register\n\nforce,plc,holding:70000\nforce,plc,holding:1\n").expect("read");
+        let table =
+            tags_from_csv("id,connection,register\n\nforce,plc,holding:70000\nforce,plc,holding:1\n").expect("read");
         let text = table.into_document(&Source::new("press", LINE), &line()).expect("good").expect("the line");
         let problems = takt_config::read(&[Source::new("press", text)]).expect_err("the same name twice");
         let rows: Vec<_> = problems.iter().filter_map(|p| table.row_error(p, &line())).map(|e| e.line).collect();
