@@ -3,6 +3,7 @@
 mod crash;
 mod faults;
 mod feed;
+mod field;
 mod nab;
 mod petrobras;
 mod skab;

@@ -416,3 +416,26 @@ fn a_package_is_uploaded_verified_and_refused_with_the_reason() {
     let left = std::fs::read_dir(bench.path("data/incoming")).expect("the folder of uploads").count();
     assert_eq!(left, 0, "an upload left its file behind");
 }
+
+#[test]
+fn the_console_does_the_same_with_the_same_words() {
+    let (bench, device) = (Bench::with(""), Device::start());
+    let address = device.address.to_string();
+    bench.takt(&["test", &address]).code(0).says(&["resolve", "first read", "holding:0 of unit 1 holds 0"]);
+    bench.takt(&["test", "127.0.0.1:9"]).code(1).says(&["connect", "FAILED"]);
+    bench.write("a.json", &line("a", &device, "holding:1").to_string());
+    bench.takt(&["line", "apply", "a.json", "--dry-run"]).code(0).says(&["lines that begin anew: a"]);
+    bench.takt(&["line", "apply", "a.json"]).code(0);
+    let csv = bench.takt(&["line", "tags", "export", "a"]).code(0).out;
+    assert_eq!(csv, "id,connection,register,every\nforce,plc-a,holding:1,100ms\n");
+    bench.write("tags.csv", &format!("{csv}oil,plc-a,holding:2,soon\n"));
+    bench.takt(&["line", "tags", "import", "a", "tags.csv"]).code(78).says(&["lines[a].tags[oil].source.every"]);
+    bench.write("tags.csv", &format!("{csv}force,plc-a,holding:2,1s\n"));
+    bench.takt(&["line", "tags", "import", "a", "tags.csv"]).code(64).says(&["tags.csv:3: id: ", "line 2"]);
+    bench.write("tags.csv", &format!("{csv}oil,plc-a,holding:2,1s\n"));
+    bench.takt(&["line", "tags", "import", "a", "tags.csv"]).code(0).says(&["lines[a].tags[oil]", "version 2"]);
+    bench.takt(&["line", "tags", "export", "b"]).code(1).says(&["takt line list"]);
+    bench.takt(&["secret", "put", "broker"]).code(64).says(&["standard input"]);
+    bench.takt(&["secret", "put", "../x"]).code(64).says(&["cannot be called"]);
+    bench.takt(&["secret", "list"]).code(0);
+}
