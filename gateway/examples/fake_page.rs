@@ -4,6 +4,8 @@
 
 #[path = "../tests/api/fake.rs"]
 mod fake;
+#[path = "../tests/api/floor.rs"]
+mod floor;
 #[path = "../tests/api/shelf.rs"]
 mod shelf;
 
@@ -26,7 +28,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let until = CancellationToken::new();
     let options = HttpOptions::listen(([127, 0, 0, 1], port).into())?;
     let archive = Arc::new(shelf::Shelf::default());
-    let server = Server::bind(&options, Arc::clone(&viewer), archive, telemetry, until.clone()).await?;
+    let server =
+        Server::bind(&options, Arc::clone(&viewer), archive, Arc::new(floor::Floor), telemetry, until.clone()).await?;
     println!("FAKE values at http://{}/", server.address());
     tokio::spawn(Arc::clone(&viewer).run(until.clone()));
     tokio::spawn(server.run());

@@ -6,10 +6,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use takt_config::SecretRef;
+use takt_config::resolved::{Connection, ConnectionKind};
+use takt_config::{At, Pem, SecretRef};
 
 /// Longest secret in bytes: room for a certificate chain with its key.
-const SECRET_BYTES_MAX: u64 = 64 << 10;
+pub const SECRET_BYTES_MAX: u64 = 64 << 10;
 
 /// A secret text. Neither `Debug` nor anything else shows it; only [`Secret::expose`] gives it out.
 #[derive(Clone, PartialEq, Eq)]
@@ -125,6 +126,43 @@ pub fn reveal(data_dir: &Path, secret: &SecretRef) -> Result<Vec<u8>, String> {
     })
 }
 
+/// Keeps a secret in the gateway's folder, readable by its owner alone. It is there whole or not at all.
+///
+/// # Errors
+/// That the folder cannot be written.
+pub fn keep(data_dir: &Path, secret: &SecretRef, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    let folder = data_dir.join("secrets");
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    // A dot cannot begin a secret's name, so the draft is nobody's secret.
+    let draft = folder.join(format!(".{}.new", secret.name()));
+    drop(std::fs::remove_file(&draft));
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&draft, folder.join(secret.name()))
+}
+
+/// The names of the secrets that are kept in the gateway's folder.
+pub fn kept(data_dir: &Path) -> Vec<SecretRef> {
+    let entries = std::fs::read_dir(data_dir.join("secrets")).into_iter().flatten().flatten();
+    let named = entries.filter_map(|entry| SecretRef::parse(&format!("secret:{}", entry.file_name().to_str()?)));
+    named.collect()
+}
+
+/// The names of the secrets that a connection uses.
+pub fn used_by(connection: &Connection) -> Vec<SecretRef> {
+    let ConnectionKind::Mqtt(broker) = &connection.kind else { return Vec::new() };
+    let of = |pem: &At<Pem>| match &pem.value {
+        Pem::Secret(name) => Some(name.clone()),
+        Pem::File(_) => None,
+    };
+    let tls = broker.tls.iter();
+    let pems = tls.flat_map(|tls| tls.ca.iter().chain(tls.identity.iter().flat_map(|(c, k)| [c, k])));
+    broker.password.iter().map(|name| name.value.clone()).chain(pems.filter_map(of)).collect()
+}
+
 fn variable(name: &str) -> String {
     let capital = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     format!("TAKT_SECRET_{}", name.chars().map(capital).collect::<String>())
@@ -209,6 +247,18 @@ mod tests {
         put(&dir.path().join("secrets"), "binary", "x", 0o600);
         std::fs::write(dir.path().join("secrets/binary"), [0xff, 0xfe]).unwrap();
         assert!(reveal(dir.path(), &secret("binary")).is_err());
+    }
+
+    #[test]
+    fn a_kept_secret_is_its_owners_alone_and_comes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        for text in ["first", "second"] {
+            keep(dir.path(), &secret("broker"), text).unwrap();
+            assert_eq!(reveal(dir.path(), &secret("broker")).unwrap(), text.as_bytes());
+        }
+        let mode = |path: &str| std::fs::metadata(dir.path().join(path)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("secrets"), mode("secrets/broker")), (0o700, 0o600));
+        assert_eq!(kept(dir.path()), [secret("broker")]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod crash;
 mod faults;
 mod faulty;
 mod feed;
+mod field;
 mod handshake;
 mod nab;
 mod parts;

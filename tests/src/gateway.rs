@@ -167,6 +167,23 @@ impl Gateway {
         Some((code, if chunked { unchunk(body) } else { body.to_owned() }))
     }
 
+    /// `POST` of a JSON document; the status code and the JSON that came back.
+    pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let mut stream = TcpStream::connect_timeout(&self.http, Duration::from_secs(2)).expect("the gateway listens");
+        let (host, body) = (self.http, body.to_string());
+        let token = std::fs::read_to_string(self.dir.path().join("data/console.token")).unwrap_or_default();
+        let bearer =
+            if token.is_empty() { String::new() } else { format!("Authorization: Bearer {}\r\n", token.trim()) };
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{bearer}Connection: close\r\n");
+        write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).expect("it reads");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("it answers");
+        let text = String::from_utf8_lossy(&answer);
+        let (head, body) = text.split_once("\r\n\r\n").expect("an answer");
+        let code = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+        (code, serde_json::from_str(body).expect("the answer is JSON"))
+    }
+
     /// `GET` of a JSON document that must be there.
     pub fn json(&self, path: &str) -> Value {
         let (code, body) = self.get(path).expect("the gateway answers");

@@ -3,8 +3,8 @@
 use super::address::Address;
 use super::answer::{Answer, CallFault};
 use super::link::Link;
-use super::probe::{Target, Way};
 use super::plan::Span;
+use super::probe::{Target, Way};
 use crate::clock::Clock;
 use crate::trial::{Step, Trial};
 use tokio::sync::mpsc;

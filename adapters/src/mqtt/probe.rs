@@ -206,7 +206,8 @@ impl Heard {
         if others + seen.n_kept_bytes(topic) > limits.n_bytes_max {
             seen.fields = vec![];
         }
-        let is_over = others + seen.n_kept_bytes(topic) > limits.n_bytes_max || self.topics.len() >= limits.n_topics_max;
+        let is_over =
+            others + seen.n_kept_bytes(topic) > limits.n_bytes_max || self.topics.len() >= limits.n_topics_max;
         if n_before == 0 && is_over {
             self.n_messages_beyond += 1;
             return;

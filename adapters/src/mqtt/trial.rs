@@ -56,7 +56,11 @@ pub async fn trial(options: &Options, filter: &str, patience: Duration, clock: C
         trial.step("subscribe", Err::<(), _>(why), |()| String::new());
         return trial.steps;
     }
-    let none = || format!("nothing came on '{filter}' within {patience:?}; see whether the topic is right, or wait for its sender");
+    let none = || {
+        format!(
+            "nothing came on '{filter}' within {patience:?}; see whether the topic is right, or wait for its sender"
+        )
+    };
     trial.step("first message", first.ok_or_else(none), String::clone);
     trial.steps
 }

@@ -22,6 +22,10 @@ pub fn form(source: &Source) -> Result<Value, Problems> {
 /// A form as the text that is kept: JSON on many lines, its keys in the order of the schema. Keys that the
 /// schema does not know stay, so that whoever reads the text can say what is wrong with them.
 pub fn form_text(form: &Value) -> String {
+    if !form.is_object() {
+        // Not a document: whoever reads it says so.
+        return form.to_string();
+    }
     let (mut tree, _) = json::parse(&form.to_string());
     Document::tidy(&mut tree);
     let mut text = String::new();

@@ -38,8 +38,9 @@ pub use options::{
     STREAMS_MAX,
 };
 pub use plant::{
-    Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, DocumentEntry, DocumentView, MessageToMap,
-    ModelActivation, ModelStands, ModelView, NotApplied, Origin, OutputPlace, Plant, VersionEntry,
+    Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, DocumentEntry, DocumentView, LearnFigures,
+    LearnPackage, LearnRequest, LearnStanding, LearnStarted, LearnView, MessageToMap, ModelActivation, ModelStands,
+    ModelView, NotApplied, Origin, OutputPlace, Plant, SecretEntry, TagsImport, TagsToImport, VersionEntry,
 };
 pub use server::{ServeError, Server};
 pub use who::{Role, Who};
@@ -182,7 +183,7 @@ fn engineer() -> OpenApiRouter<Api> {
 
 /// For whoever answers for the box.
 fn administrator() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
+    configure::administrator()
 }
 
 /// Methods that change nothing.

@@ -2,6 +2,7 @@
 
 mod registers;
 mod topics;
+mod trial;
 
 use super::context::Context;
 use crate::field::FieldError;
@@ -11,6 +12,7 @@ use takt_config::{Source, read};
 
 pub(super) use registers::{Read, Scan};
 pub(super) use topics::Topics;
+pub(super) use trial::Test;
 
 /// A connection by its name in the documents, or by its address alone.
 async fn connection(name: &str, kind: &str, context: &Context) -> Result<Connection> {
@@ -39,7 +41,9 @@ fn bare(address: &str, kind: &str) -> Result<Connection> {
 fn said(why: FieldError) -> anyhow::Error {
     match why {
         FieldError::Documents(problems) => problems.into(),
-        FieldError::Wrong { error, hint } | FieldError::NotFound { error, hint } | FieldError::Silent { error, hint } => {
+        FieldError::Wrong { error, hint }
+        | FieldError::NotFound { error, hint }
+        | FieldError::Silent { error, hint } => {
             anyhow!("{error}; {hint}")
         }
     }

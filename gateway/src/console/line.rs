@@ -1,18 +1,20 @@
 //! `takt line`: documents of connections and lines, each with its versions (B40).
 
 mod apply;
+mod tags;
 
 use super::answer::Answer;
 use super::context::Context;
 use super::exit;
 use super::table::table;
-use crate::payload::time_text;
 use crate::documents::{Contents, KIND};
+use crate::payload::time_text;
 use crate::store::{DocumentVersion, Reader};
 use anyhow::{Context as _, Result, bail};
 use apply::Apply;
 use serde_json::json;
 use std::path::PathBuf;
+use tags::Tags;
 use takt_config::{Source, difference};
 
 /// What is done with documents.
@@ -31,6 +33,9 @@ pub(super) enum Command {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Write a line's tags as CSV, or take them from one.
+    #[command(subcommand)]
+    Tags(Tags),
     /// List the documents in force.
     List,
     /// List the versions of a document: who, when, why.
@@ -62,6 +67,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<Answer> {
     match command {
         Command::Apply(arguments) => arguments.carry_out(context).await,
         Command::Export { name, version, output } => export(&name, version, output, context).await,
+        Command::Tags(tags) => tags.carry_out(context).await,
         Command::List => list(context).await,
         Command::History { name } => history(&name, context).await,
         Command::Rollback { name, version, dry_run } => rollback(&name, version, dry_run, context).await,

@@ -18,6 +18,7 @@ mod live;
 mod model;
 mod output;
 mod replay;
+mod secret;
 mod serve;
 mod table;
 mod when;
@@ -65,6 +66,8 @@ enum Command {
     Status,
     /// Show the live values of a line's tags.
     Tags(live::Tags),
+    /// Try a connection step by step: name, TCP, TLS, login, first read.
+    Test(field::Test),
     /// Read a register of a Modbus device, in every type and order.
     Read(field::Read),
     /// Find out which registers a Modbus device has.
@@ -79,6 +82,9 @@ enum Command {
     /// Pack, inspect, install, list and activate models.
     #[command(subcommand)]
     Model(model::Command),
+    /// Keep secrets, by name, outside of documents.
+    #[command(subcommand)]
+    Secret(secret::Command),
     /// Arm an output, so that its writes go out, or disarm it.
     #[command(subcommand)]
     Output(output::Command),
@@ -119,12 +125,14 @@ impl Command {
             Self::Export(command) => export::run(command, context).await,
             Self::Status => live::status(context).await,
             Self::Tags(tags) => live::tags(&tags, context).await,
+            Self::Test(test) => test.carry_out(context).await,
             Self::Read(read) => read.carry_out(context).await,
             Self::Scan(scan) => scan.carry_out(context).await,
             Self::Topics(topics) => topics.carry_out(context).await,
             Self::Replay(arguments) => replay::run(arguments, context).await,
             Self::Line(command) => line::run(command, context).await,
             Self::Model(command) => model::run(command, context).await,
+            Self::Secret(command) => secret::run(command, context).await,
             Self::Output(command) => output::run(&command, context).await,
         }
     }

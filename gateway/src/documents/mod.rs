@@ -21,5 +21,7 @@ pub use preview::{Preview, Previewed, preview};
 pub use rootless::rootless;
 pub use shown::{ChangeView, ProblemView, changes};
 pub use source::{
-    DocumentSource, FILE_BY, KIND, check, gateway, merged, plan, plan_without_store, provisional, read_all, sources, whose,
+    DocumentSource, FILE_BY, KIND, check, gateway, merged, plan, plan_without_store, provisional, read_all, sources,
+    whose,
 };
+pub use tag_table::{RowError, TagTable, tags_from_csv, tags_to_csv};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
+use std::collections::HashMap;
 use takt_config::{Notation, Problem, Problems, Source, canonical, form, form_text, tags_as_written};
 use takt_plant::LineId;
 use utoipa::ToSchema;
@@ -98,7 +99,7 @@ pub struct TagTable {
     /// Tags as documents write them.
     pub tags: Vec<Value>,
     /// The line of the file in which each stands.
-    lines: Vec<u64>,
+    rows: HashMap<String, u64>,
 }
 
 /// The tags of a line as CSV, those of groups one by one; `None` where the document has no such line.
@@ -156,8 +157,9 @@ pub fn tags_from_csv(text: &str) -> Result<TagTable, Vec<RowError>> {
             Ok(true) if record.iter().all(str::is_empty) => {}
             Ok(true) => {
                 let line = record.position().map_or(line, csv::Position::line);
-                table.tags.push(row(&record, &columns, line, &mut errors));
-                table.lines.push(line);
+                let tag = row(&record, &columns, line, &mut errors);
+                errors.extend(table.doubled(&tag, line));
+                table.tags.push(tag);
             }
             Err(error) => {
                 errors.push(wrong(line, None, None, error.to_string(), "save the table as CSV in UTF-8"));
@@ -264,6 +266,14 @@ fn wrong(
 }
 
 impl TagTable {
+    /// That a tag of this name stands in an earlier row.
+    fn doubled(&mut self, tag: &Value, line: u64) -> Option<RowError> {
+        let id = tag["id"].as_str()?;
+        let first = self.rows.insert(id.to_owned(), line)?;
+        let error = format!("the tag '{id}' stands already in line {first}");
+        Some(wrong(line, Some("id"), Some(id), error, "give one of the two another id"))
+    }
+
     /// The document with these tags in place of all the tags and tag groups of a line; in the notation that
     /// it has. `None` where it has no such line.
     ///
@@ -289,15 +299,13 @@ impl TagTable {
     pub fn row_error(&self, problem: &Problem, line: &LineId) -> Option<RowError> {
         let key = problem.place.key.strip_prefix(&format!("lines[{line}].tags["))?;
         let (name, key) = key.split_once(']')?;
-        let of_name = |tag: &Value| tag["id"].as_str() == Some(name);
-        // Of two tags of one name the second is the one too many; without a name it is the place.
-        let place = self.tags.iter().rposition(of_name).or_else(|| name.parse().ok())?;
+        let row = *self.rows.get(name)?;
         let key = key.trim_start_matches('.');
         let (in_source, key) = key.strip_prefix("source.").map_or((false, key), |key| (true, key));
         let key = key.split(['.', '[']).next().unwrap_or_default();
         let column = COLUMNS.iter().find(|c| c.in_source == in_source && c.key == key && !key.is_empty());
         let column = column.map(|column| column.name);
-        Some(wrong(*self.lines.get(place)?, column, Some(name), problem.what.clone(), problem.hint.clone()))
+        Some(wrong(row, column, Some(name), problem.what.clone(), problem.hint.clone()))
     }
 }
 
@@ -341,14 +349,16 @@ mod tests {
         check("name,unit\na,b\n", &[(1, Some("id")), (1, Some("name"))]);
         check("id,unit\na,b,c\n", &[(2, None)]);
         check("", &[(1, Some("id"))]);
+        check("id\na\nb\na\n", &[(4, Some("id"))]);
     }
 
     #[test]
     fn what_the_document_says_of_a_tag_is_told_by_row() {
-        let table = tags_from_csv("id,connection,register\n\nforce,plc,holding:70000\nforce,plc,holding:1\n").expect("read");
+        let text = "id,connection,register\n\nforce,plc,holding:1\noil,pcl,holding:2\n";
+        let table = tags_from_csv(text).expect("read");
         let text = table.into_document(&Source::new("press", LINE), &line()).expect("good").expect("the line");
-        let problems = takt_config::read(&[Source::new("press", text)]).expect_err("the same name twice");
-        let rows: Vec<_> = problems.iter().filter_map(|p| table.row_error(p, &line())).map(|e| e.line).collect();
-        assert_eq!(rows, [4], "{problems}");
+        let problems = takt_config::read(&[Source::new("press", text)]).expect_err("no such connection");
+        let rows: Vec<_> = problems.iter().filter_map(|p| table.row_error(p, &line())).collect();
+        assert_eq!((rows.len(), rows[0].line, rows[0].column.as_deref()), (1, 4, Some("connection")), "{problems}");
     }
 }

@@ -166,9 +166,9 @@ pub fn answer_bits(answer: &Answer) -> Option<Vec<bool>> {
 
 /// A register address in any notation (B2).
 pub(super) fn address(typed: &str) -> Result<Address, FieldError> {
-    typed
-        .parse()
-        .map_err(|why| FieldError::wrong(format!("{why}"), "write holding:100, input:5, coil:10, or 400101 as in the manual"))
+    typed.parse().map_err(|why| {
+        FieldError::wrong(format!("{why}"), "write holding:100, input:5, coil:10, or 400101 as in the manual")
+    })
 }
 
 /// A stretch of registers, such as `holding:0..100` (100 itself excluded), of at most `n_max`.

@@ -29,7 +29,7 @@ impl Chosen {
         if *check.window == WindowSpec::Frame {
             return match list {
                 None => Ok(None),
-                Some(_) => Err(exit::usage("a frame has one value of each input; leave --features out")),
+                Some(_) => Err(WrongAsk("a frame has one value of each input; leave the features out".into()).into()),
             };
         }
         let roles: Vec<String> = check.inputs.iter().map(|input| input.role.to_string()).collect();
@@ -51,7 +51,8 @@ impl Chosen {
             WindowSpec::Time { step, .. } => Some(1.0 / step.as_secs_f64()),
             _ => self.sample_hz,
         };
-        FeaturePlan::new(self.items.clone(), sample_hz).context("these features cannot be computed; change the features")
+        FeaturePlan::new(self.items.clone(), sample_hz)
+            .context("these features cannot be computed; change the features")
     }
 
     /// The columns of the rows, named after input and feature.

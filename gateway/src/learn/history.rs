@@ -194,11 +194,7 @@ impl Cutting {
         let n_rows = rows.len();
         if n_rows == 0 {
             let why = left_out.unwrap_or_else(|| "there are no samples in it".to_owned());
-            bail!(
-                "the history of {}/{} has no whole window in this span ({why}); choose another",
-                **line,
-                **check
-            );
+            bail!("the history of {}/{} has no whole window in this span ({why}); choose another", **line, **check);
         }
         let inputs = inputs(&self.plan.line, self.check(), chosen.as_ref());
         let columns: Vec<Column> = match &chosen {

@@ -18,7 +18,7 @@ pub use method::{Method, components};
 
 use ndarray::Array2;
 use std::sync::atomic::{AtomicBool, Ordering};
-use takt_models::baseline::{Column, Learned, LearnError, LearnOptions, Source, learn};
+use takt_models::baseline::{Column, LearnError, LearnOptions, Learned, Source, learn};
 use takt_models::catalogue::Catalogue;
 use takt_models::package::ModelVersion;
 use takt_plant::{CheckId, LineId, ModelId};

@@ -120,7 +120,8 @@ fn unmoved(before: &[DocumentVersion], base: &BTreeMap<String, u32>) -> Result<(
         let now = before.iter().find(|document| document.name == *name);
         let version = now.map_or(0, |document| document.version);
         if version != *seen {
-            let by = now.map_or_else(|| "taken out of force".to_owned(), |now| format!("at version {version}, by {}", now.by));
+            let by = now
+                .map_or_else(|| "taken out of force".to_owned(), |now| format!("at version {version}, by {}", now.by));
             let error = format!("'{name}' moved since you looked: you saw version {seen}, and it is {by}");
             return Err(ControlError::conflict(error, "load it again, look at the difference, and apply once more"));
         }

@@ -71,9 +71,10 @@ impl Armed {
 
 impl Cells {
     pub(crate) fn new(recovered: Recovered) -> Self {
-        let armed = recovered.arming.iter().filter_map(|record| {
-            Some(Armed { order: arm_order(record)?, digest: record.digest.clone() })
-        });
+        let armed = recovered
+            .arming
+            .iter()
+            .filter_map(|record| Some(Armed { order: arm_order(record)?, digest: record.digest.clone() }));
         let armed = armed.collect();
         Self { running: BTreeMap::new(), recovered, armed, n_started: 0 }
     }
@@ -151,12 +152,7 @@ fn arm_order(record: &ArmingRecord) -> Option<ArmOrder> {
 
 /// Names what an output's arming is meant for: where it is written, what, and by which checks of
 /// which inputs and models. When it changes, the arming ends. Empty where there is no such output.
-pub(crate) fn arming_digest(
-    line: &LinePlan,
-    connections: &[Connection],
-    check: &CheckId,
-    output: &OutputId,
-) -> String {
+pub(crate) fn arming_digest(line: &LinePlan, connections: &[Connection], check: &CheckId, output: &OutputId) -> String {
     let Some(check) = line.line.checks.iter().find(|c| *c.id == *check) else { return String::new() };
     let Some(output) = check.outputs.iter().find(|o| *o.id == *output) else { return String::new() };
     let inputs: Vec<_> = check.inputs.iter().map(|input| (&input.role, line.line.tag(input.tag))).collect();

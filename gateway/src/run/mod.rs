@@ -73,6 +73,8 @@ pub(crate) struct Shared {
     pub(crate) challenges: Challenges,
     /// Who asks the field at the moment.
     pub(crate) asking: Semaphore,
+    /// What is learned, and was since the start.
+    pub(crate) learning: plant::Jobs,
     /// Who uploads a package at the moment.
     pub(crate) uploads: Semaphore,
     pub(crate) telemetry: Arc<Telemetry>,
@@ -127,6 +129,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
         changing: Mutex::new(()),
         challenges: Challenges::default(),
         asking: Semaphore::new(plant::ASKING_MAX),
+        learning: plant::Jobs::default(),
         uploads: Semaphore::new(plant::UPLOADS_MAX),
         telemetry: Arc::clone(&telemetry),
         stop,

@@ -2,6 +2,7 @@
 
 mod control;
 mod fake;
+mod floor;
 mod http;
 mod metrics;
 mod readiness;
@@ -11,6 +12,7 @@ mod shelf;
 mod stream;
 
 use fake::Fake;
+use floor::Floor;
 use shelf::Shelf;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -40,8 +42,15 @@ async fn desk_with(shelf: Shelf, change: impl FnOnce(&mut HttpOptions)) -> Desk 
     let until = CancellationToken::new();
     let mut options = HttpOptions::listen(([127, 0, 0, 1], 0).into()).expect("loopback");
     change(&mut options);
-    let made =
-        Server::bind(&options, Arc::clone(&viewer), Arc::new(shelf), Arc::clone(&telemetry), until.clone()).await;
+    let made = Server::bind(
+        &options,
+        Arc::clone(&viewer),
+        Arc::new(shelf),
+        Arc::new(Floor),
+        Arc::clone(&telemetry),
+        until.clone(),
+    )
+    .await;
     let server = made.expect("a free port");
     let address = server.address();
     tokio::spawn(Arc::clone(&viewer).run(until.clone()));

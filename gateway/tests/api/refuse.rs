@@ -130,7 +130,15 @@ async fn a_taken_port_is_named() {
     let options = takt::api::HttpOptions::listen(desk.address).expect("loopback");
     let archive = std::sync::Arc::new(Shelf::default());
     let until = tokio_util::sync::CancellationToken::new();
-    let second = takt::api::Server::bind(&options, desk.viewer.clone(), archive, desk.telemetry.clone(), until).await;
+    let second = takt::api::Server::bind(
+        &options,
+        desk.viewer.clone(),
+        archive,
+        std::sync::Arc::new(crate::floor::Floor),
+        desk.telemetry.clone(),
+        until,
+    )
+    .await;
     let why = second.err().expect("the port is taken").to_string();
     assert!(why.contains(&desk.address.to_string()) && why.contains("http.listen"), "{why}");
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
@@ -36,6 +36,27 @@ impl Said {
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
+    }
+}
+
+/// What it answered over HTTP.
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
+    of: String,
+}
+
+impl Answer {
+    /// Fails unless it has this status; gives itself back.
+    #[track_caller]
+    pub fn status(self, expected: u16) -> Self {
+        assert_eq!(self.status, expected, "{}: {}", self.of, self.body);
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{}: {error}: {}", self.of, self.body))
     }
 }
 
@@ -76,6 +97,38 @@ impl Bench {
         let config = self.path("takt.toml").display().to_string();
         all.extend(["--config", &config]);
         takt_in(self.dir.path(), &all)
+    }
+
+    /// Asks the running gateway over HTTP, as whoever may read this folder.
+    pub fn ask(&self, method: &str, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        let body = body.as_ref();
+        let mut socket = TcpStream::connect(self.http).expect("the gateway listens");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.http);
+        if let Ok(token) = std::fs::read_to_string(self.path("data/console.token")) {
+            write!(head, "Authorization: Bearer {}\r\n", token.trim()).expect("a string");
+        }
+        write!(head, "Content-Length: {}\r\n\r\n", body.len()).expect("a string");
+        socket.write_all(head.as_bytes()).expect("it reads");
+        // It may refuse and close before it has read everything.
+        drop(socket.write_all(body));
+        let mut bytes = Vec::new();
+        drop(socket.read_to_end(&mut bytes));
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_str(), ""));
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
+        Answer { status, body: body.to_owned(), of: format!("{method} {path}") }
+    }
+
+    /// The same with a JSON body and a JSON answer of this status.
+    #[track_caller]
+    pub fn said(&self, method: &str, path: &str, body: &Value, status: u16) -> Value {
+        self.ask(method, path, body.to_string()).status(status).json()
+    }
+
+    /// The same without a body.
+    #[track_caller]
+    pub fn got(&self, path: &str) -> Value {
+        self.ask("GET", path, "").status(200).json()
     }
 
     /// Starts the gateway and waits until it says that it is ready.

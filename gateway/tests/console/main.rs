@@ -1,6 +1,8 @@
 //! The program as its users meet it: the real binary, its words, its exit codes.
 
 mod box_health;
+mod configure;
+mod device;
 mod documents;
 mod field;
 mod kit;

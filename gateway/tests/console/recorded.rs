@@ -102,7 +102,7 @@ fn learn(bench: &Bench, kept: &str) {
     takt(&[&span[..], &["--recipe", "17"]].concat()).code(64).says(&["no recipes"]);
     takt(&["learn", "--line", "press", "--check", "row", "--features", "force:mean"])
         .code(64)
-        .says(&["leave --features out"]);
+        .says(&["leave the features out"]);
     takt(&["learn", "--line", "press", "--check", "span", "--features", "force:median"])
         .code(64)
         .says(&["'median' is no feature"]);

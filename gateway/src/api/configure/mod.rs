@@ -4,8 +4,11 @@
 
 mod documents;
 mod field;
+mod learn;
 mod models;
 mod outputs;
+mod secrets;
+mod tags;
 
 use super::Api;
 use super::answer::Refusal;
@@ -28,6 +31,7 @@ pub(super) fn viewer() -> OpenApiRouter<Api> {
         .routes(routes!(documents::versions))
         .routes(routes!(documents::schema))
         .routes(routes!(models::show))
+        .routes(routes!(tags::export))
 }
 
 /// For whoever works at the line.
@@ -49,11 +53,25 @@ pub(super) fn engineer() -> OpenApiRouter<Api> {
         .routes(routes!(field::budget))
         .routes(routes!(field::topics))
         .routes(routes!(field::mapping))
+        .routes(routes!(tags::import))
+        .routes(routes!(learn::begin))
+        .routes(routes!(learn::show))
+        .routes(routes!(learn::cancel))
         .routes(routes!(models::activate))
         .routes(routes!(models::roll_back))
         .layer(DefaultBodyLimit::max(documents::CHANGE_BYTES_MAX))
         // Its limit is the package's: it is counted while it is streamed to a file.
         .merge(OpenApiRouter::new().routes(routes!(models::upload)).layer(DefaultBodyLimit::disable()))
+}
+
+/// For whoever answers for the box.
+pub(super) fn administrator() -> OpenApiRouter<Api> {
+    // A secret of 64 KiB with JSON's escapes.
+    let bytes_max = 4 * usize::try_from(crate::secrets::SECRET_BYTES_MAX).unwrap_or(usize::MAX);
+    OpenApiRouter::new()
+        .routes(routes!(secrets::list))
+        .routes(routes!(secrets::put))
+        .layer(DefaultBodyLimit::max(bytes_max))
 }
 
 /// How long a request may take. What asks the field waits for devices, and a package is long on the way.

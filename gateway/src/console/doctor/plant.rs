@@ -6,8 +6,8 @@ use crate::loader::{Loader, sentence};
 use crate::secrets;
 use anyhow::Result;
 use std::collections::BTreeSet;
-use takt_config::resolved::{ConnectionKind, Gateway, Mqtt};
-use takt_config::{At, Pem, Resolved, SecretRef};
+use takt_config::Resolved;
+use takt_config::resolved::Gateway;
 use takt_models::catalogue::Catalogue;
 use takt_plant::ModelId;
 
@@ -38,8 +38,7 @@ pub(super) async fn documents(context: &Context, findings: &mut Vec<Finding>) ->
 /// Whether every secret is there. Its text is not looked at.
 pub(super) fn secrets(documents: &Resolved, gateway: &Gateway, findings: &mut Vec<Finding>) {
     for connection in &documents.connections {
-        let ConnectionKind::Mqtt(broker) = &connection.kind else { continue };
-        for name in names(broker) {
+        for name in secrets::used_by(connection) {
             let what = format!("secret {}", name.name());
             findings.push(match secrets::reveal(&gateway.data_dir, &name) {
                 Ok(_) => Finding::good(what, format!("there, for {}", *connection.id)),
@@ -47,16 +46,6 @@ pub(super) fn secrets(documents: &Resolved, gateway: &Gateway, findings: &mut Ve
             });
         }
     }
-}
-
-fn names(broker: &Mqtt) -> Vec<SecretRef> {
-    let of = |pem: &At<Pem>| match &pem.value {
-        Pem::Secret(name) => Some(name.clone()),
-        Pem::File(_) => None,
-    };
-    let tls = broker.tls.iter();
-    let pems = tls.flat_map(|tls| tls.ca.iter().chain(tls.identity.iter().flat_map(|(c, k)| [c, k])));
-    broker.password.iter().map(|name| name.value.clone()).chain(pems.filter_map(of)).collect()
 }
 
 /// Whether every model has an active version that can be read.

@@ -87,7 +87,8 @@ impl Scan {
         let mut stretches = Vec::new();
         for stretch in &found.stretches {
             lines.extend(rows(stretch));
-            let values = stretch.registers.as_ref().map(|all| json!(all)).or(stretch.bits.as_ref().map(|all| json!(all)));
+            let values =
+                stretch.registers.as_ref().map(|all| json!(all)).or(stretch.bits.as_ref().map(|all| json!(all)));
             stretches.push(
                 json!({ "from": stretch.from, "n": stretch.n, "values": values, "exception": stretch.exception }),
             );
@@ -109,8 +110,7 @@ fn rows(stretch: &Stretch) -> Vec<String> {
         }];
     }
     let registers = registers.iter().flatten().map(|r| format!("{r:>5} {r:04x}"));
-    let cells: Vec<String> =
-        registers.chain(bits.iter().flatten().map(|bit| u8::from(*bit).to_string())).collect();
+    let cells: Vec<String> = registers.chain(bits.iter().flatten().map(|bit| u8::from(*bit).to_string())).collect();
     let Ok(start) = from.parse::<Address>() else { return cells };
     let row = |(i, cells): (usize, &[String])| {
         let offset = usize::from(start.offset) + i * ROW;

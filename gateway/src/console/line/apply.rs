@@ -101,10 +101,13 @@ impl Apply {
             kept = versions.into_iter().map(|(name, version)| (name, Value::from(version))).collect();
         }
         let changes: Value = told.into_iter().map(|(name, changes)| (name, Value::from(changes))).collect();
-        Ok(Answer::new(text.join("\n"), json!({
-            "changes": changes, "applied": kept, "dry_run": dry_run, "lines_restarted": fate.lines_restarted,
-            "lines_untouched": fate.lines_untouched, "lines_stopped": fate.lines_stopped,
-        })))
+        Ok(Answer::new(
+            text.join("\n"),
+            json!({
+                "changes": changes, "applied": kept, "dry_run": dry_run, "lines_restarted": fate.lines_restarted,
+                "lines_untouched": fate.lines_untouched, "lines_stopped": fate.lines_stopped,
+            }),
+        ))
     }
 
     /// Which lines the new versions stop, restart or leave alone, where a gateway runs what is in force.
@@ -112,8 +115,11 @@ impl Apply {
         let mut whose = documents::whose(&context.gateway()?);
         whose.secrets = |_, _| Ok(Vec::new());
         let text = |source: &Option<Source>| source.as_ref().map(|source| source.text.clone());
-        let new: Vec<AppliedDocument> =
-            self.documents.iter().map(|(name, source)| AppliedDocument { name: name.clone(), text: text(source) }).collect();
+        let new: Vec<AppliedDocument> = self
+            .documents
+            .iter()
+            .map(|(name, source)| AppliedDocument { name: name.clone(), text: text(source) })
+            .collect();
         let now = documents::read_all(&context.source, before)
             .and_then(|now| Ok(documents::cells(&now, documents::provisional(&now, &whose)?)));
         let running: BTreeMap<String, CellDocuments> =

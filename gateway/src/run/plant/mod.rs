@@ -2,18 +2,23 @@
 //! when the caller goes away in the middle.
 
 mod field;
+mod learning;
+mod secrets;
+mod tags;
 mod upload;
 mod versions;
 
 pub(super) use field::ASKING_MAX;
+pub(super) use learning::Jobs;
 pub(super) use upload::UPLOADS_MAX;
 
 use super::Shared;
 use super::apply::NotApplied as Refused;
 use crate::api::control::{ControlError, Why};
 use crate::api::{
-    Applied, ArmingAnswer, ArmingOffer, DocumentEntry, DocumentView, MessageToMap, ModelStands, ModelView, NotApplied,
-    OutputPlace, Plant, VersionEntry,
+    Applied, ArmingAnswer, ArmingOffer, DocumentEntry, DocumentView, LearnRequest, LearnStarted, LearnView,
+    MessageToMap, ModelStands, ModelView, NotApplied, OutputPlace, Plant, SecretEntry, TagsImport, TagsToImport,
+    VersionEntry,
 };
 use crate::documents::{AppliedDocument, Preview};
 use crate::field::{AskedConnection, BudgetView, MappingPreview, RegisterRead, Scan, TopicsHeard, TrialReport};
@@ -27,7 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::modbus::Span;
 use takt_models::package::ModelVersion;
-use takt_plant::ModelId;
+use takt_plant::{LineId, ModelId};
 
 /// The running gateway as HTTP sees it.
 pub(super) struct RunningPlant {
@@ -153,11 +158,16 @@ impl Plant for RunningPlant {
         async move { self.shared.mapping(&asked, &tags, of).await }.boxed()
     }
 
-    fn upload_model(
-        &self,
-        who: String,
-        body: BoxStream<'static, Result<Bytes, String>>,
-    ) -> Answer<'_, ModelView> {
+    fn tags_csv(&self, line: LineId) -> Answer<'_, String> {
+        async move { self.shared.tags_csv(&line).await }.boxed()
+    }
+
+    fn import_tags(&self, who: String, table: TagsToImport) -> Answer<'_, TagsImport> {
+        let work = |shared: Arc<Shared>| async move { shared.import_tags(&who, table).await };
+        self.act(work).boxed()
+    }
+
+    fn upload_model(&self, who: String, body: BoxStream<'static, Result<Bytes, String>>) -> Answer<'_, ModelView> {
         async move { self.shared.take_upload(who, body).await }.boxed()
     }
 
@@ -172,6 +182,28 @@ impl Plant for RunningPlant {
 
     fn roll_back_model(&self, who: String, name: ModelId) -> Answer<'_, ModelStands> {
         let work = |shared: Arc<Shared>| async move { shared.roll_model_back(&who, &name).await };
+        self.act(work).boxed()
+    }
+
+    fn learn(&self, who: String, request: LearnRequest) -> Answer<'_, LearnStarted> {
+        let work = |shared: Arc<Shared>| async move { shared.begin_learning(&who, request).await };
+        self.act(work).boxed()
+    }
+
+    fn learning(&self, job: String) -> Answer<'_, LearnView> {
+        async move { self.shared.learning_view(&job) }.boxed()
+    }
+
+    fn stop_learning(&self, who: String, job: String) -> Answer<'_, LearnView> {
+        async move { self.shared.stop_learning(&who, &job).await }.boxed()
+    }
+
+    fn secrets(&self) -> Answer<'_, Vec<SecretEntry>> {
+        self.shared.list_secrets().boxed()
+    }
+
+    fn put_secret(&self, who: String, name: String, text: String) -> Answer<'_, SecretEntry> {
+        let work = |shared: Arc<Shared>| async move { shared.put_secret(&who, &name, &text).await };
         self.act(work).boxed()
     }
 }

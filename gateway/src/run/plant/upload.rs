@@ -84,7 +84,11 @@ impl Shared {
             let package = catalogue.load(&name, &version)?;
             let active = catalogue.active(&name)?.is_some_and(|release| release.version == version);
             let history = catalogue.history(&name)?;
-            Ok(ModelView { card: ModelCard::of(&package.inspection()), active, history: history.iter().map(shown).collect() })
+            Ok(ModelView {
+                card: ModelCard::of(&package.inspection()),
+                active,
+                history: history.iter().map(shown).collect(),
+            })
         });
         match looked.await {
             Ok(found) => found.map_err(refused),

@@ -1,18 +1,14 @@
-//! What HTTP changes of the running gateway. The gateway implements it.
+//! What goes over the routes that change the gateway, as it is shown and as it is asked for.
 
-use super::control::ControlError;
+use crate::api::control::ControlError;
 use crate::board::status::WriteStatus;
-use crate::documents::{AppliedDocument, Preview};
-use crate::field::{AskedConnection, BudgetView, MappingPreview, RegisterRead, Scan, TopicsHeard, TrialReport};
+use crate::documents::{Preview, RowError};
+use crate::learn::{Ask, Look, Method};
 use crate::loader::card::ModelCard;
-use bytes::Bytes;
-use futures::future::BoxFuture;
-use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
-use takt_adapters::modbus::Span;
 use takt_models::package::ModelVersion;
 use takt_plant::{CheckId, LineId, ModelId, OutputId};
 use utoipa::ToSchema;
@@ -210,99 +206,137 @@ pub struct ModelStands {
     pub active: String,
 }
 
-type Answer<'a, T> = BoxFuture<'a, Result<T, ControlError>>;
+/// A table of tags on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagsToImport {
+    /// The line.
+    pub line: LineId,
+    /// The table.
+    pub text: String,
+    /// Why.
+    pub note: String,
+    /// The version of the line's document that the caller saw.
+    pub base: Option<u32>,
+    /// Only say what it would do.
+    pub dry_run: bool,
+}
 
-/// What HTTP changes of the running gateway. Each change that was begun is ended, also when the caller
-/// goes away, and leaves an event with the caller's name.
-pub trait Plant: Send + Sync + 'static {
-    /// The documents in force.
-    fn documents(&self) -> Answer<'_, Vec<DocumentEntry>>;
+/// What a table of tags does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TagsImport {
+    /// The document in which the line stands.
+    pub document: String,
+    /// Tags of the table.
+    pub n_tags: u64,
+    /// What is wrong, row by row; then nothing is done.
+    pub errors: Vec<RowError>,
+    /// What it does.
+    #[serde(flatten)]
+    pub preview: Preview,
+    /// The document's new version; null where nothing was done.
+    pub version: Option<u32>,
+}
 
-    /// A document in force, or an older version of it.
-    fn document(&self, name: String, version: Option<u32>) -> Answer<'_, DocumentView>;
+/// What is learned, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LearnRequest {
+    /// From which windows.
+    pub ask: Ask,
+    /// How.
+    pub method: Method,
+    /// The model's name; else the one that the check waits for.
+    pub name: Option<ModelId>,
+    /// Its version; else above the highest that is installed.
+    pub version: Option<ModelVersion>,
+    /// Only look at the history.
+    pub dry_run: bool,
+}
 
-    /// The versions of a document, newest first.
-    fn versions(&self, name: String) -> Answer<'_, Vec<VersionEntry>>;
+/// A job that began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LearnStarted {
+    /// Its name.
+    pub job: String,
+}
 
-    /// What new versions would do. Changes nothing.
-    fn preview(&self, new: Vec<AppliedDocument>) -> Answer<'_, Preview>;
+/// A job of learning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LearnView {
+    /// Its name.
+    pub job: String,
+    /// The line.
+    pub line: String,
+    /// The check.
+    pub check: String,
+    /// Who wanted it.
+    pub by: String,
+    /// How it stands.
+    pub standing: LearnStanding,
+    /// Between 0 and 1.
+    pub progress: f64,
+    /// What it is at, in words.
+    pub step: String,
+    /// How good the history is; there before the training begins.
+    pub quality: Option<Look>,
+    /// What an engineer reads before trusting it.
+    pub report: Option<String>,
+    /// The report's figures.
+    pub figures: Option<LearnFigures>,
+    /// The learned model: installed, and not active yet.
+    pub package: Option<LearnPackage>,
+    /// Why nothing was learned.
+    pub error: Option<String>,
+}
 
-    /// Keeps new versions and brings them into force, all or none. `base` are the versions that the caller
-    /// saw.
-    fn apply(
-        &self,
-        who: String,
-        new: Vec<AppliedDocument>,
-        note: String,
-        base: BTreeMap<String, u32>,
-    ) -> BoxFuture<'_, Result<Applied, NotApplied>>;
+/// How a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LearnStanding {
+    /// It works.
+    Running,
+    /// It is through.
+    Done,
+    /// It could not.
+    Failed,
+    /// Somebody ended it.
+    Cancelled,
+}
 
-    /// Brings an older version back into force, as a new one.
-    fn roll_back(
-        &self,
-        who: String,
-        name: String,
-        version: u32,
-        note: String,
-    ) -> BoxFuture<'_, Result<Applied, NotApplied>>;
+/// A report's figures, each a whole SVG.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LearnFigures {
+    /// Scores of the rows beside their limits.
+    pub scores: String,
+    /// What each component explains.
+    pub eigenvalues: String,
+    /// Which columns contribute.
+    pub contributions: String,
+}
 
-    /// What arming an output would do, and the challenge.
-    fn offer_arming(&self, who: String, place: OutputPlace) -> Answer<'_, ArmingOffer>;
+/// A learned model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LearnPackage {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// BLAKE3 of its package.
+    pub digest: String,
+    /// Bytes of its package.
+    pub n_bytes: u64,
+}
 
-    /// Arms an output by its challenge.
-    fn arm(&self, who: String, place: OutputPlace, challenge: String) -> Answer<'_, ArmingAnswer>;
-
-    /// Brings an output back to dry run.
-    fn disarm(&self, who: String, place: OutputPlace) -> Answer<'_, ArmingAnswer>;
-
-    /// Tries a connection step by step; `at` is a register or a topic filter.
-    fn try_connection(&self, asked: AskedConnection, at: Option<String>) -> Answer<'_, TrialReport>;
-
-    /// Reads a register in every type and order.
-    fn read_register(
-        &self,
-        asked: AskedConnection,
-        register: String,
-        unit: Option<u8>,
-    ) -> Answer<'_, RegisterRead>;
-
-    /// Finds which registers of a stretch a device has.
-    fn scan(&self, who: String, asked: AskedConnection, stretch: Span, unit: Option<u8>) -> Answer<'_, Scan>;
-
-    /// What tags as they would be written need of a device. Without `request_ms` it is measured.
-    fn budget(
-        &self,
-        asked: AskedConnection,
-        tags: Vec<serde_json::Value>,
-        request_ms: Option<f64>,
-    ) -> Answer<'_, BudgetView>;
-
-    /// Listens to a broker for a while.
-    fn topics(&self, asked: AskedConnection, filter: String, span: Duration) -> Answer<'_, TopicsHeard>;
-
-    /// What tags as they would be written make of a message: this one, or the next one on a topic.
-    fn mapping(
-        &self,
-        asked: AskedConnection,
-        tags: Vec<serde_json::Value>,
-        of: MessageToMap,
-    ) -> Answer<'_, MappingPreview>;
-
-    /// Takes a package as it comes, verifies and installs it.
-    fn upload_model(
-        &self,
-        who: String,
-        body: BoxStream<'static, Result<Bytes, String>>,
-    ) -> Answer<'_, ModelView>;
-
-    /// An installed version of a model.
-    fn model(&self, name: ModelId, version: ModelVersion) -> Answer<'_, ModelView>;
-
-    /// Lets a version judge.
-    fn activate_model(&self, who: String, name: ModelId, version: ModelVersion) -> Answer<'_, ModelStands>;
-
-    /// Back to the version before.
-    fn roll_back_model(&self, who: String, name: ModelId) -> Answer<'_, ModelStands>;
+/// A secret by its name. Its text is given out by nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SecretEntry {
+    /// Its name; documents write secret:NAME.
+    pub name: String,
+    /// Whether it can be had.
+    pub resolves: bool,
+    /// Why not.
+    pub why: Option<String>,
+    /// The connections that use it. A new text counts from their next connecting on.
+    pub used_by: Vec<String>,
 }
 
 /// Which message is mapped.
