@@ -16,4 +16,5 @@ pub mod secrets;
 pub mod shard;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod writeback;
