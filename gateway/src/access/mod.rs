@@ -73,28 +73,31 @@ impl Access {
     /// Opens the file in a gateway's folder and writes the console's token.
     ///
     /// # Errors
-    /// When the console's token cannot be written, or the system gives neither thread nor random
-    /// numbers. A file of users that cannot be used is no error here: lines go on without it.
+    /// When the system gives no thread or no random numbers. Files that cannot be written or read are
+    /// no error here: they are told, and lines go on without a sign-in.
     pub async fn open(
         data_dir: &Path,
         clock: Clock,
         limits: SessionLimits,
         audit: Arc<dyn Audit>,
     ) -> Result<Self, AccessError> {
-        let unusable = |why: std::io::Error| AccessError::Unavailable { why: format!("{}: {why}", data_dir.display()) };
+        let no_thread = |why: std::io::Error| AccessError::Unavailable { why: why.to_string() };
         let token = random::secret()?;
-        write_private(&console_token(data_dir), &format!("{token}\n")).map_err(unusable)?;
+        if let Err(why) = write_private(&console_token(data_dir), &format!("{token}\n")) {
+            tracing::error!("{} cannot be written: {why}; `takt status` is refused", console_token(data_dir).display());
+        }
         let pool = tables::open(data_dir).await;
         let setup = match &pool {
-            Ok(pool) => SetUpCode::renew(data_dir, pool).await?,
-            Err(error) => {
-                tracing::error!("{error}; nobody can sign in: {}", error.hint());
-                None
-            }
+            Ok(pool) => SetUpCode::renew(data_dir, pool).await,
+            Err(error) => Err(AccessError::Unavailable { why: error.to_string() }),
         };
+        let setup = setup.unwrap_or_else(|error| {
+            tracing::error!("{error}; {}", error.hint());
+            None
+        });
         Ok(Self {
             pool: pool.map_err(|error| error.to_string()),
-            hasher: Hasher::start().map_err(unusable)?,
+            hasher: Hasher::start().map_err(no_thread)?,
             throttle: Mutex::default(),
             console: random::digest(&token),
             setup,

@@ -8,6 +8,7 @@
 //! Live figures come from the board by its [`crate::board::Viewer`]; what is kept comes from an
 //! [`Archive`], which the gateway implements over its store.
 
+mod about;
 mod answer;
 mod archive;
 mod audit;
@@ -165,6 +166,7 @@ fn open() -> OpenApiRouter<Api> {
 /// For whoever may look.
 fn viewer() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(about::about))
         .routes(routes!(live::status))
         .routes(routes!(live::lines))
         .routes(routes!(live::checks))

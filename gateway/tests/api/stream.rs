@@ -176,7 +176,7 @@ async fn a_stream_ends_with_its_session() {
     // The last chunk is empty (RFC 9112, 7.1); the connection may live on.
     let ended = async {
         let mut rest = Vec::new();
-        while !rest.ends_with(b"\r\n0\r\n\r\n") {
+        while !rest.ends_with(b"0\r\n\r\n") {
             assert!(follower.socket.read_buf(&mut rest).await.expect("it can be read") > 0, "cut off");
         }
     };

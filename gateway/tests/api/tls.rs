@@ -36,6 +36,12 @@ async fn a_browser_that_knows_the_certificate_signs_in() {
     let cookie = answer.headers()["set-cookie"].to_str().expect("text");
     assert!(cookie.contains("; Secure") && cookie.contains("; HttpOnly"), "{cookie}");
     assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
+    let token = std::fs::read_to_string(takt::access::console_token(desk.dir.path())).expect("the console's token");
+    let asked = client.get(format!("https://{}/api/v1/about", desk.address)).bearer_auth(token.trim());
+    let about = asked.send().await.expect("an answer").text().await.expect("text");
+    let about: serde_json::Value = serde_json::from_str(&about).expect("JSON");
+    assert_eq!(about["certificate"]["sha256"].as_str(), Some(tls.fingerprint().as_str()));
+    assert_eq!(about["certificate"]["is_own"], true);
     let foreign = client.get(&url).header("Origin", format!("http://{}", desk.address)).send().await;
     assert_eq!(foreign.expect("an answer").status(), 403, "a page without TLS is another origin");
 }
