@@ -38,7 +38,7 @@ async fn brute_force_is_slowed_and_told() {
         assert!(n_tries < 50, "there is no limit");
     };
     assert!(limited.json()["retry_after_s"].as_u64() > Some(0), "{limited:?}");
-    assert_eq!(limited.header("retry-after").map(str::len), Some(1));
+    assert!(limited.header("retry-after").is_some(), "{limited:?}");
     // The right password from there waits too: the answer gives nothing away.
     assert_eq!(sign_in(&desk, "anna", PASSWORD).await.status, 429);
     assert_eq!(sign_in(&desk, "ANNA", PASSWORD).await.status, 429);
