@@ -1,6 +1,7 @@
 //! The gateway as a library, so that the binary is a paragraph.
 
 pub mod access;
+pub mod alarms;
 pub mod api;
 pub mod assemble;
 pub mod board;
@@ -19,4 +20,5 @@ pub mod secrets;
 pub mod shard;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod writeback;

@@ -7,6 +7,7 @@ mod faults;
 mod faulty;
 mod feed;
 mod field;
+mod fuzz_api;
 mod handshake;
 mod nab;
 mod parts;

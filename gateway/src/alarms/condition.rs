@@ -149,15 +149,18 @@ pub(super) fn conditions(status: &Status, streaks: &Streaks) -> BTreeMap<Key, Co
     }
     for (place, streak) in streaks.all() {
         if streak.n_fail >= FAILS_IN_A_ROW {
-            let text = format!("{FAILS_IN_A_ROW} parts or more failed in a row; look at the last one and at the process");
+            let text =
+                format!("{FAILS_IN_A_ROW} parts or more failed in a row; look at the last one and at the process");
             put(&mut found, place, Kind::Fails, &text);
         }
         if streak.n_inconclusive >= INCONCLUSIVE_IN_A_ROW {
-            let text = format!("{INCONCLUSIVE_IN_A_ROW} windows or more could not be judged in a row: {}", streak.reason);
+            let text =
+                format!("{INCONCLUSIVE_IN_A_ROW} windows or more could not be judged in a row: {}", streak.reason);
             put(&mut found, place, Kind::Inconclusive, &text);
         }
     }
-    let down: Vec<String> = found.keys().filter(|(_, kind)| *kind == Kind::Connection).map(|(p, _)| p.clone()).collect();
+    let down: Vec<String> =
+        found.keys().filter(|(_, kind)| *kind == Kind::Connection).map(|(p, _)| p.clone()).collect();
     if !down.is_empty() {
         for ((place, kind), condition) in &mut found {
             condition.is_consequence = kind.follows_connection() && depends(status, place, &down);

@@ -14,8 +14,9 @@ pub use condition::{Kind, Priority};
 pub use table::{AlarmView, AlarmsView, FloodView, OrderError};
 
 use crate::board::{Status, Viewer};
-use crate::store::{AlarmRecord, Event, Store};
+use crate::store::{AlarmRecord, Event};
 use condition::conditions;
+use futures::future::BoxFuture;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use streak::Streaks;
@@ -28,10 +29,16 @@ use tokio_util::sync::CancellationToken;
 /// How often conditions are looked at: a person does not act faster.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// Keeps where alarms stand and what happened to them. The gateway implements it over its store.
+pub trait Keep: Send + Sync + 'static {
+    /// Keeps both, or says that nothing can be kept now.
+    fn keep<'a>(&'a self, records: &'a [AlarmRecord], events: &'a [Event]) -> BoxFuture<'a, Result<(), String>>;
+}
+
 /// All alarms. Clones of the `Arc` are for HTTP and the stream.
 pub struct Alarms {
     held: Mutex<Held>,
-    store: Store,
+    keeper: Arc<dyn Keep>,
     clock: Clock,
     changed: watch::Sender<u64>,
 }
@@ -39,19 +46,18 @@ pub struct Alarms {
 struct Held {
     table: Table,
     streaks: Streaks,
-    unkept: Vec<AlarmRecord>,
+    unkept: Unkept,
 }
+
+/// Records that wait for a store that cannot be written: one an alarm, so the table's bound is theirs.
+type Unkept = Vec<AlarmRecord>;
 
 impl Alarms {
     /// Takes over where alarms stood.
-    pub async fn open(store: Store, clock: Clock) -> Arc<Self> {
-        let kept = store.reader().alarms().await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "where alarms stood cannot be read; they begin anew");
-            Vec::new()
-        });
-        let table = Table::resumed(&kept, clock.mono(), clock.wall());
-        let held = Held { table, streaks: Streaks::default(), unkept: Vec::new() };
-        Arc::new(Self { held: Mutex::new(held), store, clock, changed: watch::Sender::new(0) })
+    pub fn resumed(kept: &[AlarmRecord], keeper: Arc<dyn Keep>, clock: Clock) -> Arc<Self> {
+        let table = Table::resumed(kept, clock.mono(), clock.wall());
+        let held = Held { table, streaks: Streaks::default(), unkept: Unkept::new() };
+        Arc::new(Self { held: Mutex::new(held), keeper, clock, changed: watch::Sender::new(0) })
     }
 
     /// Looks at the conditions until it is told to end.
@@ -61,8 +67,7 @@ impl Alarms {
                 () = until.cancelled() => return,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
-            let status = viewer.refresh();
-            self.look(&status).await;
+            self.look(&viewer.latest()).await;
         }
     }
 
@@ -124,18 +129,17 @@ impl Alarms {
         if changes.is_empty() && records.is_empty() {
             return;
         }
-        for (change, by, text) in changes {
-            records.retain(|old| (&old.place, &old.kind) != (&change.record.place, &change.record.kind));
-            let what = format!("alarm.{}", change.record.state.word());
-            let line = change.record.place.split('/').next().and_then(|name| name.parse().ok());
-            let event = Event { at: change.record.since, who: by, what, line, text };
-            if let Err(error) = self.store.record_event(event).await {
-                tracing::debug!(%error, "an alarm's event could not be kept");
-            }
-            records.push(change.record);
+        let mut events = Vec::new();
+        for (change, who, text) in changes {
+            let record = change.record;
+            records.retain(|old| (&old.place, &old.kind) != (&record.place, &record.kind));
+            let what = format!("alarm.{}", record.state.word());
+            let line = record.place.split_once('/').and_then(|(line, _)| line.parse().ok());
+            events.push(Event { at: record.since, who, what, line, text: format!("{} {text}", record.place) });
+            records.push(record);
         }
-        if let Err(error) = self.store.put_alarms(records.clone()).await {
-            tracing::debug!(%error, "where alarms stand could not be kept");
+        if let Err(why) = self.keeper.keep(&records, &events).await {
+            tracing::debug!(why, "where alarms stand could not be kept");
             self.held().unkept = records;
         }
         self.changed.send_modify(|n| *n += 1);

@@ -80,7 +80,14 @@ mod tests {
     fn a_streak_grows_while_everything_fails_and_ends_with_a_pass() {
         let mut streak = Streak::default();
         // (all, failed, last, fails in a row)
-        let story = [(2, 0, "pass", 0), (3, 1, "fail", 1), (5, 3, "fail", 3), (5, 3, "fail", 3), (9, 6, "fail", 1), (10, 6, "pass", 0)];
+        let story = [
+            (2, 0, "pass", 0),
+            (3, 1, "fail", 1),
+            (5, 3, "fail", 3),
+            (5, 3, "fail", 3),
+            (9, 6, "fail", 1),
+            (10, 6, "pass", 0),
+        ];
         for (total, fail, last, expected) in story {
             streak.take(Seen { total, fail, inconclusive: 0 }, last);
             assert_eq!(streak.n_fail, expected, "after {total} verdicts");

@@ -40,13 +40,13 @@ pub(super) struct AlarmOrder {
 }
 
 /// All alarms that are not normal, the most urgent first, and whether there is a flood.
-#[utoipa::path(get, path = "/api/v1/alarms", tag = "live", responses((status = 200, body = AlarmsView)))]
+#[utoipa::path(get, path = "/api/v1/alarms", tag = "alarms", responses((status = 200, body = AlarmsView)))]
 pub(super) async fn list(State(api): State<Api>) -> Json<AlarmsView> {
     Json(api.alarms.view())
 }
 
 /// Answers an alarm: acknowledge, shelve for a while, or take it back.
-#[utoipa::path(post, path = "/api/v1/alarms/{id}/{order}", tag = "live", params(Named), request_body = AlarmOrder,
+#[utoipa::path(post, path = "/api/v1/alarms/{id}/{order}", tag = "alarms", params(Named), request_body = AlarmOrder,
     responses(
     (status = 200, body = AlarmView),
     (status = 400, body = ProblemAnswer),
@@ -69,7 +69,7 @@ pub(super) async fn order(
 }
 
 /// Takes an alarm out of service for maintenance, or puts it back.
-#[utoipa::path(put, path = "/api/v1/alarms/{id}/{order}", tag = "live", params(Named), request_body = AlarmOrder,
+#[utoipa::path(put, path = "/api/v1/alarms/{id}/{order}", tag = "alarms", params(Named), request_body = AlarmOrder,
     responses(
     (status = 200, body = AlarmView),
     (status = 400, body = ProblemAnswer),

@@ -46,7 +46,8 @@ struct Bucket {
 impl Point {
     /// The point of a step that the store has drawn up.
     pub(super) fn of(step: &Step) -> Self {
-        let (min, max, mean) = step.spread.map_or((None, None, None), |(min, max, mean)| (Some(min), Some(max), Some(mean)));
+        let (min, max, mean) =
+            step.spread.map_or((None, None, None), |(min, max, mean)| (Some(min), Some(max), Some(mean)));
         Self { at: crate::payload::time_text(step.at), min, max, mean, n: step.n, n_bad: step.n_bad }
     }
 }

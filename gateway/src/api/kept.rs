@@ -224,7 +224,7 @@ fn outcome(text: &str) -> Result<&'static str, Refusal> {
     known.ok_or_else(|| Refusal::bad("verdict: there is no such outcome", "write pass, fail or inconclusive"))
 }
 
-fn rows(limit: Option<usize>) -> Result<usize, Refusal> {
+pub(super) fn rows(limit: Option<usize>) -> Result<usize, Refusal> {
     within("limit", limit.unwrap_or(ROWS), ROWS_MAX)
 }
 
@@ -238,7 +238,7 @@ pub(super) fn within(key: &str, n: usize, n_max: usize) -> Result<usize, Refusal
     ))
 }
 
-fn span(from: Option<&str>, to: Option<&str>) -> Result<Span, Refusal> {
+pub(super) fn span(from: Option<&str>, to: Option<&str>) -> Result<Span, Refusal> {
     let from = from.map(|text| time("from", text)).transpose()?.unwrap_or(WallTime::MIN);
     let to = to.map(|text| time("to", text)).transpose()?.unwrap_or(WallTime::from_ns(i64::MAX));
     ordered(Span { from, to })
@@ -259,7 +259,10 @@ pub(super) fn known_check(api: &Api, line: &LineId, check: &CheckId) -> Result<(
         return Ok(());
     }
     let there: Vec<_> = gauge.iter().flat_map(|gauge| gauge.checks()).map(|c| c.plan().id.to_string()).collect();
-    Err(Refusal::not_found(format!("line {line} has no check '{check}'"), format!("its checks are: {}", there.join(", "))))
+    Err(Refusal::not_found(
+        format!("line {line} has no check '{check}'"),
+        format!("its checks are: {}", there.join(", ")),
+    ))
 }
 
 fn ordered(span: Span) -> Result<Span, Refusal> {

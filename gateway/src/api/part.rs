@@ -86,7 +86,7 @@ pub(super) struct Say {
 }
 
 /// One verdict with its writes and what was said of it.
-#[utoipa::path(get, path = "/api/v1/verdicts/{line}/{check}/{epoch}/{seq}", tag = "kept", params(Numbered), responses(
+#[utoipa::path(get, path = "/api/v1/verdicts/{line}/{check}/{epoch}/{seq}", tag = "part", params(Numbered), responses(
     (status = 200, body = VerdictDetail),
     (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such verdict, or retention has dropped it"),
@@ -100,7 +100,7 @@ pub(super) async fn verdict(
 }
 
 /// The samples of a verdict's window, each tag against the spread of good windows.
-#[utoipa::path(get, path = "/api/v1/verdicts/{line}/{check}/{epoch}/{seq}/window", tag = "kept",
+#[utoipa::path(get, path = "/api/v1/verdicts/{line}/{check}/{epoch}/{seq}/window", tag = "part",
     params(Numbered, WindowFilter), responses(
     (status = 200, body = WindowAnswer),
     (status = 400, body = ProblemAnswer),
@@ -139,7 +139,7 @@ pub(super) async fn window(
 }
 
 /// Says whether a verdict was right. The newest word counts.
-#[utoipa::path(put, path = "/api/v1/verdicts/{line}/{check}/{epoch}/{seq}/feedback", tag = "kept",
+#[utoipa::path(put, path = "/api/v1/verdicts/{line}/{check}/{epoch}/{seq}/feedback", tag = "part",
     params(Numbered), request_body = Say, responses(
     (status = 200, body = FeedbackView),
     (status = 400, body = ProblemAnswer),
@@ -216,9 +216,8 @@ async fn good_windows(api: &Api, address: &VerdictAddress, verdict: &VerdictView
     let page = api.archive.verdicts(query).await.map_err(unreadable)?;
     let same = page.verdicts.iter().filter(|good| good.model.as_ref().is_some_and(|m| m.digest == model.digest));
     let other = same.filter(|good| (good.epoch, good.seq) != (address.epoch, address.seq));
-    let windows = other.map(|good| {
-        Ok(GoodWindow { from: time("from", &good.window.from)?, to: time("to", &good.window.to)? })
-    });
+    let windows =
+        other.map(|good| Ok(GoodWindow { from: time("from", &good.window.from)?, to: time("to", &good.window.to)? }));
     windows.collect()
 }
 

@@ -5,6 +5,7 @@
 
 use super::Api;
 use super::answer::Refusal;
+use super::identity::{COOKIE, Nobody};
 use super::who::{Role, Who, nobody};
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -27,7 +28,7 @@ impl Modify for Ways {
     fn modify(&self, document: &mut OpenApi) {
         let [session, token] = WAYS;
         let components = document.components.get_or_insert_default();
-        let cookie = ApiKey::Cookie(ApiKeyValue::new("takt_session"));
+        let cookie = ApiKey::Cookie(ApiKeyValue::new(COOKIE));
         components.add_security_scheme(session, SecurityScheme::ApiKey(cookie));
         components.add_security_scheme(token, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     }
@@ -65,7 +66,10 @@ impl Group {
 
 async fn require(least: Role, request: Request, next: Next) -> Response {
     match request.extensions().get::<Who>() {
-        None => nobody().into_response(),
+        None => match request.extensions().get::<Nobody>() {
+            Some(why) => why.refusal().into_response(),
+            None => nobody().into_response(),
+        },
         Some(who) if who.role < least => {
             let error = format!("this takes the role {least}, and {} is {}", who.name, who.role);
             let hint = "ask an administrator, or sign in as somebody who may";

@@ -81,7 +81,7 @@ pub(super) struct ScoreSpread {
 }
 
 /// Scores of a check with their limits over a span, and the verdict of each step that stands out.
-#[utoipa::path(get, path = "/api/v1/scores", tag = "kept", params(ScoreFilter), responses(
+#[utoipa::path(get, path = "/api/v1/scores", tag = "part", params(ScoreFilter), responses(
     (status = 200, body = Scores),
     (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such line or check"),

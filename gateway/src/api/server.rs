@@ -1,32 +1,42 @@
-//! The listener: bounded connections, bounded headers, and an end with a deadline.
+//! The listener: bounded connections, bounded headers, TLS, and an end with a deadline.
 
-use super::options::{CONNECTIONS_MAX, HEADER_BYTES_MAX, HEADER_TIMEOUT, HttpOptions};
-use super::{Api, Plant, router};
-use crate::telemetry::{Meters, Metric, Telemetry};
-use crate::{api::Archive, board::Viewer};
+use super::options::{HEADER_BYTES_MAX, HEADER_TIMEOUT, HttpOptions};
+use super::room::{Room, Seat};
+use super::{Api, ApiParts, router};
+use crate::telemetry::{Meters, Metric};
+use crate::tls::Tls;
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 
 /// How long open requests may take to end.
 const DRAIN: Duration = Duration::from_secs(3);
 
+/// The first byte of a TLS handshake record (RFC 8446, 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+/// What somebody reads who calls an encrypted listener without TLS.
+const IN_CLEAR: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n\
+    This gateway speaks TLS: the address begins with https://\n";
+
 /// Why HTTP cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}; is another takt running, or the port taken? `http.listen` chooses another")]
+    #[error("cannot listen on {address}; is another takt running, or the port taken? `http.address` chooses another")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -35,11 +45,13 @@ pub enum ServeError {
     },
 }
 
-/// The other end of a connection; every request carries it.
+/// Both ends of a connection; every request carries them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ends {
     /// Who calls.
     pub(super) peer: SocketAddr,
+    /// The address that was called: with a listener on all addresses, which of them.
+    pub(super) local: SocketAddr,
 }
 
 /// A bound listener with its routes.
@@ -47,26 +59,20 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     router: Router,
+    tls: Option<Arc<Tls>>,
     meters: Meters,
     until: CancellationToken,
 }
 
 impl Server {
     /// Binds the address and makes the routes. Nothing is answered before [`Server::run`].
-    pub async fn bind(
-        options: &HttpOptions,
-        viewer: Arc<Viewer>,
-        archive: Arc<dyn Archive>,
-        plant: Arc<dyn Plant>,
-        telemetry: Arc<Telemetry>,
-        until: CancellationToken,
-    ) -> Result<Self, ServeError> {
+    pub async fn bind(options: &HttpOptions, parts: ApiParts, until: CancellationToken) -> Result<Self, ServeError> {
         let refused = |source| ServeError::Bind { address: options.address(), source };
         let listener = TcpListener::bind(options.address()).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let meters = telemetry.meters().clone();
-        let api = Api::new(&options.bound(address), viewer, archive, plant, telemetry, until.clone());
-        Ok(Self { listener, address, router: router(api), meters, until })
+        let meters = parts.telemetry.meters().clone();
+        let api = Api::new(&options.bound(address), parts, until.clone());
+        Ok(Self { listener, address, router: router(api), tls: options.tls().cloned(), meters, until })
     }
 
     /// Where it listens: with port 0 in the options, the port that the system gave.
@@ -76,7 +82,7 @@ impl Server {
 
     /// Serves until it is told to end, then lets open requests end within three seconds.
     pub async fn run(self) {
-        let free = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let room = Room::default();
         let graceful = GracefulShutdown::new();
         loop {
             let accepted = tokio::select! {
@@ -92,9 +98,9 @@ impl Server {
                     continue;
                 }
             };
-            match Arc::clone(&free).try_acquire_owned() {
-                Err(_) => self.meters.warn(Metric::HttpRefused, "connections", "too many open connections"),
-                Ok(permit) => self.attend(socket, Ends { peer }, permit, &graceful),
+            match room.seat(peer.ip()) {
+                None => self.meters.warn(Metric::HttpRefused, "connections", "too many open connections"),
+                Some(seat) => self.attend(socket, peer, seat, graceful.watcher()),
             }
         }
         drop(self.listener);
@@ -103,24 +109,49 @@ impl Server {
         }
     }
 
-    fn attend(&self, socket: TcpStream, ends: Ends, permit: OwnedSemaphorePermit, graceful: &GracefulShutdown) {
+    fn attend(&self, socket: TcpStream, peer: SocketAddr, seat: Seat, watcher: Watcher) {
         drop(socket.set_nodelay(true));
+        let ends = Ends { peer, local: socket.local_addr().unwrap_or(self.address) };
         let routes = TowerToHyperService::new(self.router.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ends);
             hyper::service::Service::call(&routes, request)
         });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
-            .max_buf_size(HEADER_BYTES_MAX)
-            .serve_connection(TokioIo::new(socket), service);
-        let connection = graceful.watch(connection);
+        let tls = self.tls.clone();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let Some(stream) = opened(socket, tls).await else { return };
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_TIMEOUT)
+                .max_buf_size(HEADER_BYTES_MAX)
+                .serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(%error, "a connection ended early");
             }
-            drop(permit);
+            drop(seat);
         });
+    }
+}
+
+/// The connection as it is read: plain, or after its handshake.
+async fn opened(mut socket: TcpStream, tls: Option<Arc<Tls>>) -> Option<Either<TcpStream, TlsStream<TcpStream>>> {
+    let Some(tls) = tls else { return Some(Either::Left(socket)) };
+    let mut first = [0];
+    let peeked = tokio::time::timeout(HEADER_TIMEOUT, socket.peek(&mut first)).await;
+    if !matches!(peeked, Ok(Ok(1))) {
+        return None;
+    }
+    if first[0] != TLS_HANDSHAKE {
+        drop(tokio::time::timeout(HEADER_TIMEOUT, socket.write_all(IN_CLEAR)).await);
+        return None;
+    }
+    let handshake = TlsAcceptor::from(tls.config()).accept(socket);
+    match tokio::time::timeout(HEADER_TIMEOUT, handshake).await {
+        Ok(Ok(stream)) => Some(Either::Right(stream)),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a handshake failed");
+            None
+        }
+        Err(_) => None,
     }
 }

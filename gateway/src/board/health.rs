@@ -39,12 +39,16 @@ fn of_program(board: &Board) -> Vec<Problem> {
     let mut found = Vec::new();
     match phase {
         Phase::Starting => found.push(not_ready("gateway", "gateway", "it is starting".to_owned())),
-        Phase::Draining => found.push(not_ready("gateway", "gateway", "it was told to end and finishes what is open".to_owned())),
+        Phase::Draining => {
+            found.push(not_ready("gateway", "gateway", "it was told to end and finishes what is open".to_owned()))
+        }
         Phase::Running => {}
     }
     match store {
         StoreStanding::Opening => found.push(not_ready("gateway", "store", "it is being opened".to_owned())),
-        StoreStanding::Unwritable { why } => found.push(degraded("store", "store", format!("it cannot be written: {why}"))),
+        StoreStanding::Unwritable { why } => {
+            found.push(degraded("store", "store", format!("it cannot be written: {why}")))
+        }
         StoreStanding::Durable { .. } => {}
     }
     found
@@ -72,9 +76,14 @@ fn of_connection(gauge: &ConnectionGauge, needed: bool) -> Vec<Problem> {
         Some(Link::UnitAside { .. }) => None,
     };
     let aside = standing.units_aside.iter().map(|unit| {
-        degraded("unit", &place, format!("unit {unit} does not answer and is probed slowly; look at its wiring and address"))
+        degraded(
+            "unit",
+            &place,
+            format!("unit {unit} does not answer and is probed slowly; look at its wiring and address"),
+        )
     });
-    let cut = cut.map(|why| if needed { not_ready("connection", &place, why) } else { degraded("connection", &place, why) });
+    let cut =
+        cut.map(|why| if needed { not_ready("connection", &place, why) } else { degraded("connection", &place, why) });
     cut.into_iter().chain(aside).collect()
 }
 
@@ -110,7 +119,9 @@ fn of_model(place: &str, name: &str, standing: &ModelStanding) -> Option<Problem
     match standing {
         ModelStanding::Missing { why } => Some(not_ready("model", place, format!("model {name} is missing: {why}"))),
         ModelStanding::Failed { why } => Some(not_ready("model", place, format!("model {name} failed: {why}"))),
-        ModelStanding::Loading { step } => Some(not_ready("loading", place, format!("model {name} is loading: {step}"))),
+        ModelStanding::Loading { step } => {
+            Some(not_ready("loading", place, format!("model {name} is loading: {step}")))
+        }
         ModelStanding::Ready { device, .. } => of_device(place, name, device),
     }
 }
@@ -118,7 +129,9 @@ fn of_model(place: &str, name: &str, standing: &ModelStanding) -> Option<Problem
 fn of_device(place: &str, name: &str, device: &DeviceInUse) -> Option<Problem> {
     let DeviceInUse { asked, used, fallback } = device;
     match fallback {
-        Some(why) => Some(degraded("device", place, format!("model {name} asked for {asked} and fell back to {used}: {why}"))),
+        Some(why) => {
+            Some(degraded("device", place, format!("model {name} asked for {asked} and fell back to {used}: {why}")))
+        }
         None if is_as_asked(asked, used) => None,
         None => Some(not_ready("device", place, format!("model {name} asked for {asked} but runs on {used}"))),
     }

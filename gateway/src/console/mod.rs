@@ -21,6 +21,7 @@ mod replay;
 mod secret;
 mod serve;
 mod table;
+mod user;
 mod when;
 
 use crate::telemetry::{self, LogForm};
@@ -88,6 +89,9 @@ enum Command {
     /// Arm an output, so that its writes go out, or disarm it.
     #[command(subcommand)]
     Output(output::Command),
+    /// Make, change and remove those who may sign in.
+    #[command(subcommand)]
+    User(user::Command),
 }
 
 /// Carries out a command line.
@@ -134,6 +138,7 @@ impl Command {
             Self::Model(command) => model::run(command, context).await,
             Self::Secret(command) => secret::run(command, context).await,
             Self::Output(command) => output::run(&command, context).await,
+            Self::User(command) => user::run(command, context).await,
         }
     }
 }

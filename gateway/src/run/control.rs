@@ -53,6 +53,10 @@ impl Console {
                 shared.stop.cancel();
                 Ok(json!({ "stopping": true }))
             }
+            Command::User(order) => {
+                let done = shared.access.carry_out(&order, &by).await;
+                done.map(|text| json!({ "done": text })).map_err(|why| ControlError::new(why.to_string(), why.hint()))
+            }
             Command::ModelInstall { path } => {
                 let release = shared.install(&by, &path).await?;
                 Ok(json!({ "name": release.name.to_string(), "version": release.version.to_string() }))

@@ -1,8 +1,8 @@
 //! The handle: how the rest of the gateway opens, feeds, asks and closes the store.
 
 use super::acks::Acks;
-use super::db;
 use super::alarms::AlarmRecord;
+use super::db;
 use super::documents::{ArmingRecord, NewDocument};
 use super::entry::{ConnectionSlot, Event};
 use super::error::StoreError;

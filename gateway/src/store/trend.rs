@@ -69,7 +69,11 @@ impl Snapshot {
             );
             let query = sqlx::query(AssertSqlSafe(sql)).bind(check.0).bind(span.from.as_ns()).bind(span.to.as_ns());
             let Some(row) = query.fetch_optional(&mut *self.tx).await? else { return Ok(None) };
-            found.push((row.try_get::<u32, _>(0)?, row.try_get::<i64, _>(1)?.cast_unsigned(), row.try_get::<i64, _>(2)?));
+            found.push((
+                row.try_get::<u32, _>(0)?,
+                row.try_get::<i64, _>(1)?.cast_unsigned(),
+                row.try_get::<i64, _>(2)?,
+            ));
         }
         Ok(Some(Ends { first: found[0].min(found[1]), last: found[0].max(found[1]) }))
     }

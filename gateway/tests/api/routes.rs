@@ -38,7 +38,8 @@ async fn check_route(desk: &crate::Desk, path: &str, method: &str, operation: &s
     let query = if path == "/api/v1/history" { "?line=press-3&tags=ram_force" } else { "" };
     let named: Vec<&str> = path.split('/').map(|part| if part.starts_with('{') { "1.0.0" } else { part }).collect();
     let (method, named) = (method.to_uppercase(), named.join("/"));
-    let head = format!("{method} {named}{query} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", desk.address);
+    let token = crate::http::token(desk.address);
+    let head = format!("{method} {named}{query} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{token}", desk.address);
     let answer = raw(desk.address, format!("{head}Content-Length: 2\r\n\r\n{{}}").as_bytes()).await;
     let documented = &operation["responses"][answer.status.to_string()];
     // What the running gateway answers is for tests of the running gateway.
@@ -168,6 +169,12 @@ async fn history_keeps_peaks_and_holes() {
     }
 }
 
+async fn put(desk: &crate::Desk, path: &str, body: &str) -> crate::http::Answer {
+    let (token, n) = (crate::http::token(desk.address), body.len());
+    let head = format!("PUT {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{token}", desk.address);
+    raw(desk.address, format!("{head}Content-Length: {n}\r\n\r\n{body}").as_bytes()).await
+}
+
 #[tokio::test]
 async fn a_verdict_is_shown_with_its_window_and_the_good_ones() {
     let at = |s: i64| WallTime::from_ns(1_767_323_045_000_000_000 + s * 1_000_000_000);
@@ -195,7 +202,7 @@ async fn a_verdict_is_shown_with_its_window_and_the_good_ones() {
     let bands = tag["envelope"].as_array().expect("a list");
     assert_eq!(bands.iter().map(|band| band["n"].as_u64().expect("a count")).sum::<u64>(), 290);
     assert!(bands.iter().all(|band| band["t_ms"].as_f64().is_some_and(|t| (-9_000.0..=0.0).contains(&t))));
-    let said = crate::http::send(desk.address, "PUT", &format!("{place}/feedback"), r#"{"right":false,"text":"scratch"}"#);
+    let said = put(&desk, &format!("{place}/feedback"), r#"{"right":false,"text":"scratch"}"#);
     assert_eq!(said.await.status, 200);
     assert_eq!(get(desk.address, place).await.json()["feedback"]["text"], "scratch");
     for (path, status) in [

@@ -11,3 +11,4 @@ mod models;
 mod recorded;
 mod running;
 mod usage;
+mod users;

@@ -9,8 +9,8 @@ mod commit;
 mod fold;
 pub(super) mod request;
 mod retain;
-mod seal;
 mod said;
+mod seal;
 mod serve;
 
 use super::acks::Acks;
