@@ -130,8 +130,8 @@ impl Table {
                 true => AlarmEvent::Suppress,
                 false => AlarmEvent::Unsuppress,
             };
-            // Has a meaning in every state.
-            drop(held.alarm.order(design, Duration::ZERO, mono));
+            // Has a meaning in every state, so it is never refused.
+            let _ = held.alarm.order(design, Duration::ZERO, mono);
             held.alarm.condition(condition.is_some(), mono);
             let after = held.alarm.state();
             if after == before {

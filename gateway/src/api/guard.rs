@@ -116,7 +116,7 @@ async fn answer(api: &Api, mut parts: Parts, body: Body, next: Next) -> Response
         }
         Err(nobody) => drop(parts.extensions.insert(nobody)),
     }
-    let patience = patience(path(&parts.uri));
+    let patience = patience(&path(&parts.uri));
     let Ok(response) = tokio::time::timeout(patience, next.run(Request::from_parts(parts, body))).await else {
         return Refusal::new(
             StatusCode::GATEWAY_TIMEOUT,

@@ -202,8 +202,8 @@ async fn a_verdict_is_shown_with_its_window_and_the_good_ones() {
     let bands = tag["envelope"].as_array().expect("a list");
     assert_eq!(bands.iter().map(|band| band["n"].as_u64().expect("a count")).sum::<u64>(), 290);
     assert!(bands.iter().all(|band| band["t_ms"].as_f64().is_some_and(|t| (-9_000.0..=0.0).contains(&t))));
-    let said = put(&desk, &format!("{place}/feedback"), r#"{"right":false,"text":"scratch"}"#);
-    assert_eq!(said.await.status, 200);
+    let said = put(&desk, &format!("{place}/feedback"), r#"{"right":false,"text":"scratch"}"#).await;
+    assert_eq!(said.status, 200);
     assert_eq!(get(desk.address, place).await.json()["feedback"]["text"], "scratch");
     for (path, status) in [
         ("/api/v1/verdicts/press-3/stroke/1/31", 404),
