@@ -31,7 +31,8 @@ pub struct WatchLimits {
     pub span: Duration,
     /// Most topics to keep; further ones are only counted.
     pub n_topics_max: usize,
-    /// Most bytes to keep of all topics; beyond it a topic is kept without its fields, then only counted.
+    /// Most bytes to keep of all topics; beyond half of it a topic is kept without its fields, beyond all of it
+    /// only counted.
     pub n_bytes_max: usize,
 }
 
@@ -203,7 +204,8 @@ impl Heard {
         let first_bytes = payload[..payload.len().min(FIRST_BYTES_MAX)].to_vec();
         let mut seen = TopicHeard { n_messages: n_before + 1, n_bytes, first_bytes, arrived_at, fields };
         let others = self.n_kept_bytes - n_kept_before;
-        if others + seen.n_kept_bytes(topic) > limits.n_bytes_max {
+        // That a topic is there matters more than its fields, so half of the room is for topics alone.
+        if others + seen.n_kept_bytes(topic) > limits.n_bytes_max / 2 {
             seen.fields = vec![];
         }
         let is_over =
