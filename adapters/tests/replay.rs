@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use takt_adapters::convert::Conversion;
-use takt_adapters::replay::options::{Column, GroupColumns, Options, Speed, TagColumn, TimeColumn};
+use takt_adapters::replay::options::{Column, GroupColumns, Options, RowTime, Speed, TagColumn, TimeColumn};
 use takt_adapters::replay::{Ended, Ports, ReplayError, run};
 use takt_adapters::stamp::{StampFormat, StampReader};
 use takt_adapters::{Clock, Delivery, Intake, Link, MessageMark, Ticket};
@@ -64,7 +64,7 @@ fn options(file: &tempfile::NamedTempFile, columns: &[&str], speed: Speed) -> Op
         path: file.path().to_owned(),
         delimiter: b';',
         has_header: true,
-        time: Some(TimeColumn { column: Column::Named("time".into()), stamp }),
+        time: RowTime::Column(TimeColumn { column: Column::Named("time".into()), stamp }),
         groups: vec![GroupColumns {
             group: GroupSlot(0),
             tags: (0..u32::try_from(columns.len()).unwrap()).map(TagSlot).collect(),
@@ -141,6 +141,22 @@ fn speed_follows_the_stamps() {
         let took_ms = outcome.took.as_millis();
         assert!((least_ms..most_ms).contains(&took_ms), "factor {factor} took {took_ms} ms");
     }
+}
+
+#[test]
+fn a_file_without_times_has_the_given_distance() {
+    let file = file("a\n1\n2\n3\n4\n");
+    let every = Duration::from_millis(250);
+    let options = Options { time: RowTime::Every(every), ..options(&file, &["a"], Speed::Factor(5.0)) };
+    let outcome = replay(options.clone(), true, None);
+    let at: Vec<_> = outcome.notes.frames.iter().map(|frame| frame.at).collect();
+    let distances: Vec<_> = at.windows(2).map(|pair| pair[1].since(pair[0])).collect();
+    assert_eq!(distances, [Some(every); 3]);
+    assert!(outcome.notes.frames.iter().all(|frame| frame.readings[0].value().is_some()), "no doubt about the time");
+    assert!(outcome.took >= Duration::from_millis(150), "five times as fast as the distance");
+    let none = replay(Options { time: RowTime::Arrival, ..options }, true, None);
+    let why = none.ended.unwrap_err().to_string();
+    assert!(why.contains("a time column or the distance of rows"), "{why}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use crate::verdicts::{Verdict, check_books, read};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use takt_tests::dice::Dice;
 use takt_tests::gateway::Gateway;
 use takt_tests::mosquitto::Mosquitto;
 use takt_tests::process::wait_until;
@@ -49,18 +50,6 @@ deadline = "60s"
     )
 }
 
-/// A small seeded generator: the same kills at the same places of the story.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % n
-    }
-}
-
 /// Verdicts by window; all copies of one must carry one number.
 fn by_window(verdicts: &[Verdict]) -> BTreeMap<String, u64> {
     let mut seen = BTreeMap::new();
@@ -91,7 +80,7 @@ fn nothing_acknowledged_is_lost_and_every_key_is_known() {
     let sensor = Subscriber::connect("sensor", broker.address(), &[]);
     let seed = 0x5EED;
     println!("seed {seed:#x}");
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let mut n_sent = 0;
     for _ in 0..n_kills() {
         let n = MESSAGES_A_ROUND / 2 + dice.below(MESSAGES_A_ROUND);

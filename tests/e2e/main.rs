@@ -1,12 +1,20 @@
 //! End to end: the real program between real peers, on real data.
 
+mod box_faults;
+mod broker_faults;
 mod crash;
 mod faults;
+mod faulty;
 mod feed;
 mod fuzz_api;
+mod handshake;
 mod nab;
+mod parts;
 mod petrobras;
+mod plc_faults;
+mod restart;
 mod skab;
 mod tep_modbus;
 mod tep_mqtt;
 mod verdicts;
+mod writeback;

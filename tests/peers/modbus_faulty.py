@@ -11,6 +11,7 @@ Commands on stdin, one a line; each is answered by `ok`, or by one line of JSON:
     silent                take requests and answer none
     refuse [CODE]         answer every request with an exception (default 2, illegal data address)
     refuse-writes [CODE]  the same for writes alone; reads are answered
+    ignore-writes         accept writes and carry none out, as an output forced by hand does
     late MS               answer every request MS milliseconds late, in order
     wrong-transaction     answer with a transaction id that nobody asked for
     wrong-unit            answer as another unit
@@ -40,7 +41,7 @@ import time
 READS_BITS = (1, 2)
 READS_REGISTERS = (3, 4)
 WRITES = (5, 6, 15, 16)
-MODES = ("good", "silent", "refuse", "refuse-writes", "late", "wrong-transaction", "wrong-unit", "short", "garbage", "drop")
+MODES = ("good", "silent", "refuse", "refuse-writes", "ignore-writes", "late", "wrong-transaction", "wrong-unit", "short", "garbage", "drop")
 WITH_NUMBER = {"refuse": 2, "refuse-writes": 2, "late": None}
 
 
@@ -116,6 +117,8 @@ class Device:
             self.writes.flush()
         if refuse is not None:
             raise Refused(refuse)
+        if mode == "ignore-writes":
+            return pdu[:5]
         target = self.coils if kind == "coil" else self.registers
         target[address : address + len(values)] = values
         return pdu[:5]

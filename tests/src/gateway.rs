@@ -16,7 +16,9 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 pub struct Gateway {
     process: Option<Process>,
     dir: TempDir,
+    data: PathBuf,
     http: SocketAddr,
+    environment: Vec<(String, String)>,
 }
 
 /// The program `takt` that was built beside the tests.
@@ -37,21 +39,37 @@ pub fn program() -> PathBuf {
 impl Gateway {
     /// A gateway that does not run yet, with the connections and lines of a document.
     pub fn new(documents: &str) -> Self {
-        let (dir, http) = (tempfile::tempdir().expect("a folder"), free_address());
-        let gateway = Self { process: None, dir, http };
+        let dir = tempfile::tempdir().expect("a folder");
+        let data = dir.path().join("data");
+        Self::in_folder(dir, data, documents)
+    }
+
+    /// The same, with its data in another place, such as a disk of its own.
+    pub fn on(disk: &Path, documents: &str) -> Self {
+        Self::in_folder(tempfile::tempdir().expect("a folder"), disk.join("data"), documents)
+    }
+
+    fn in_folder(dir: TempDir, data: PathBuf, documents: &str) -> Self {
+        let gateway = Self { process: None, dir, data, http: free_address(), environment: Vec::new() };
         gateway.configure(documents);
         gateway
     }
 
     /// Replaces its documents. They take effect at the next start.
     pub fn configure(&self, documents: &str) {
-        let (dir, http) = (self.dir.path().join("data"), self.http);
+        let (dir, http) = (&self.data, self.http);
         let head = format!(
             "name = \"test-box\"\nsite = \"lab\"\ndata_dir = {:?}\n[http]\naddress = \"{http}\"\n",
             dir.display().to_string()
         );
-        std::fs::create_dir_all(&dir).expect("the folder can be made");
+        std::fs::create_dir_all(dir).expect("the folder can be made");
         std::fs::write(self.config(), format!("{head}{documents}")).expect("the document can be written");
+    }
+
+    /// Sets a variable of its environment from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     /// Its folder.
@@ -74,7 +92,7 @@ impl Gateway {
         let log = std::fs::File::options().create(true).append(true).open(self.log_file()).expect("the log opens");
         let mut command = Command::new(program());
         command.args(["run", "--config"]).arg(self.config());
-        command.stdout(Stdio::null()).stderr(log);
+        command.stdout(Stdio::null()).stderr(log).envs(self.environment.iter().cloned());
         self.process = Some(Process::start("takt", &mut command));
         let what = format!("the gateway answers; its log: {}", self.log_file().display());
         wait_until(&what, READY_WITHIN, || {

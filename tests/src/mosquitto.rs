@@ -1,6 +1,6 @@
 //! A real mosquitto on a free port, with a folder of its own.
 
-use crate::process::{Process, free_address};
+use crate::process::{Process, free_address, wait_until};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -57,6 +57,18 @@ impl Mosquitto {
         if let Some(mut process) = self.process.take() {
             assert!(process.terminate(Duration::from_secs(20)).is_some(), "mosquitto did not end");
         }
+    }
+
+    /// Has it write its sessions now; what happens after that is lost by a kill.
+    pub fn save(&self) {
+        let file = self.dir.path().join("mosquitto.db");
+        let id = self.process.as_ref().expect("it runs").id().to_string();
+        drop(std::fs::remove_file(&file));
+        drop(Command::new("kill").args(["-USR1", &id]).status());
+        wait_until("the broker has written its sessions", Duration::from_secs(20), || {
+            // The file is written beside and renamed, so it is whole as soon as it is there.
+            file.exists().then_some(())
+        });
     }
 
     /// Kills it at once.

@@ -1,9 +1,10 @@
 //! Rows to frames.
 
 use crate::intake::Reject;
-use crate::replay::plan::Plan;
+use crate::replay::plan::{Plan, PlannedTime};
 use csv::ByteRecord;
 use std::sync::Arc;
+use std::time::Duration;
 use takt_plant::{Doubt, Frame, MonoTime, Reading, WallTime};
 
 /// Longest piece of a row that a reject shows.
@@ -14,31 +15,45 @@ const FIRST_BYTES_MAX: usize = 64;
 pub struct Codec {
     plan: Plan,
     file: String,
+    began: WallTime,
+}
+
+/// Where and when a row stands.
+#[derive(Debug, Clone, Copy)]
+pub struct RowPlace {
+    /// Its line in the file, from 1.
+    pub line: u64,
+    /// Its source time; `None` where it has no readable one.
+    pub stamp: Option<WallTime>,
+    /// When it was delivered, by the wall clock.
+    pub arrived_at: WallTime,
+    /// When it was delivered, by the monotonic clock.
+    pub arrived: MonoTime,
 }
 
 impl Codec {
-    /// A codec for a plan; `file` names the file in rejects.
-    pub fn new(plan: Plan, file: String) -> Self {
-        Self { plan, file }
+    /// A codec for a plan; `file` names the file in rejects, and rows without a time are laid out
+    /// from `began`.
+    pub fn new(plan: Plan, file: String, began: WallTime) -> Self {
+        Self { plan, file, began }
     }
 
-    /// The source time of a row, where it has a readable one.
-    pub fn stamp(&self, row: &ByteRecord) -> Option<WallTime> {
-        let (cell, stamp) = self.plan.time.as_ref()?;
-        stamp.text(&String::from_utf8_lossy(row.get(*cell)?)).ok()
+    /// The source time of a row, the `number`-th from 0, where it has a readable one.
+    pub fn stamp(&self, row: &ByteRecord, number: u64) -> Option<WallTime> {
+        match &self.plan.time {
+            PlannedTime::Cell(cell, stamp) => stamp.text(&String::from_utf8_lossy(row.get(*cell)?)).ok(),
+            PlannedTime::Every(every) => {
+                let ns = u64::try_from(every.as_nanos()).unwrap_or(u64::MAX).saturating_mul(number);
+                Some(self.began.plus(Duration::from_nanos(ns)))
+            }
+            PlannedTime::Arrival => None,
+        }
     }
 
     /// Reads one row: a frame per group, or a reject where the row is too short. An empty cell is
     /// missing, a text where a number belongs is a fault that keeps the text.
-    pub fn decode(
-        &self,
-        row: &ByteRecord,
-        line: u64,
-        arrived_at: WallTime,
-        arrived: MonoTime,
-        out: &mut Vec<Frame>,
-        rejects: &mut Vec<Reject>,
-    ) {
+    pub fn decode(&self, row: &ByteRecord, place: RowPlace, out: &mut Vec<Frame>, rejects: &mut Vec<Reject>) {
+        let RowPlace { line, stamp, arrived_at, arrived } = place;
         if row.len() < self.plan.n_cells_min {
             let why = format!(
                 "the row has {} cells, but {} are mapped; check the delimiter and the row",
@@ -54,8 +69,7 @@ impl Codec {
                 arrived_at,
             });
         }
-        let stamp = self.stamp(row);
-        let is_doubtful = self.plan.time.is_some() && stamp.is_none();
+        let is_doubtful = self.plan.time != PlannedTime::Arrival && stamp.is_none();
         for group in &self.plan.groups {
             let reading = |(cell, conversion): &(usize, crate::convert::Conversion)| {
                 let text = String::from_utf8_lossy(row.get(*cell).unwrap_or_default());
@@ -80,7 +94,7 @@ impl Codec {
 mod tests {
     use super::*;
     use crate::convert::Conversion;
-    use crate::replay::options::{Column, GroupColumns, Options, Speed, TagColumn, TimeColumn};
+    use crate::replay::options::{Column, GroupColumns, Options, RowTime, Speed, TagColumn, TimeColumn};
     use crate::replay::plan::InvalidColumns;
     use crate::stamp::{StampFormat, StampReader};
     use takt_plant::{Fault, GroupSlot, TagSlot, Value};
@@ -98,7 +112,7 @@ mod tests {
             path: "rows.csv".into(),
             delimiter: b';',
             has_header: true,
-            time: time.map(|name| TimeColumn { column: named(name), stamp }),
+            time: time.map_or(RowTime::Arrival, |name| RowTime::Column(TimeColumn { column: named(name), stamp })),
             groups: vec![GroupColumns {
                 group: GroupSlot(2),
                 tags: (0..u32::try_from(columns.len()).unwrap()).map(TagSlot).collect(),
@@ -116,8 +130,11 @@ mod tests {
     fn decode(row: &[&str]) -> (Vec<Frame>, Vec<Reject>) {
         let plan = Plan::new(&options(Some("time"), &["b", "2"], Speed::Max), &header()).unwrap();
         let (mut frames, mut rejects) = (vec![], vec![]);
-        let codec = Codec::new(plan, "rows.csv".into());
-        codec.decode(&ByteRecord::from(row), 9, ARRIVED, MonoTime::from_ns(6), &mut frames, &mut rejects);
+        let codec = Codec::new(plan, "rows.csv".into(), ARRIVED);
+        let row = ByteRecord::from(row);
+        let stamp = codec.stamp(&row, 0);
+        let place = RowPlace { line: 9, stamp, arrived_at: ARRIVED, arrived: MonoTime::from_ns(6) };
+        codec.decode(&row, place, &mut frames, &mut rejects);
         (frames, rejects)
     }
 
@@ -139,6 +156,16 @@ mod tests {
         let (frames, rejects) = decode(&["1970-01-01 00:00:01", "1"]);
         assert!(frames.is_empty());
         assert_eq!((rejects[0].from.as_str(), rejects[0].n_bytes), ("rows.csv line 9", 20));
+    }
+
+    #[test]
+    fn rows_without_a_time_are_laid_out_from_the_start() {
+        let every = Duration::from_millis(20);
+        let options = Options { time: RowTime::Every(every), ..options(None, &["a"], Speed::Factor(2.0)) };
+        let codec = Codec::new(Plan::new(&options, &header()).unwrap(), "rows.csv".into(), ARRIVED);
+        let row = ByteRecord::from(vec!["", "1", "2"]);
+        let stamps = [0, 1, 50].map(|number| codec.stamp(&row, number));
+        assert_eq!(stamps, [0, 20, 1_000].map(|ms| Some(ARRIVED.plus(Duration::from_millis(ms)))));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::intake::{Delivery, Intake, Link, Ticket};
-use crate::replay::codec::Codec;
+use crate::replay::codec::{Codec, RowPlace};
 use crate::replay::options::Options;
 use crate::replay::pacer::Pacer;
 use crate::replay::plan::{InvalidColumns, Plan};
@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::path::PathBuf;
 use std::rc::Rc;
+use takt_plant::WallTime;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -95,7 +96,7 @@ async fn replay<I: Intake>(options: Options, mut ports: Ports<I>) -> Result<Ende
     let for_header = options.clone();
     let names = tokio::task::spawn_blocking(move || header(&for_header)).await.map_err(ReplayError::Thread)??;
     let plan = Plan::new(&options, &names).map_err(ReplayError::Columns)?;
-    let codec = Codec::new(plan, options.path.display().to_string());
+    let codec = Codec::new(plan, options.path.display().to_string(), ports.clock.wall());
     let mut pacer = Pacer::new(options.speed);
     let ahead_max = options.ahead_max;
     let (rows, mut batches) = mpsc::channel(BATCHES_MAX);
@@ -104,10 +105,11 @@ async fn replay<I: Intake>(options: Options, mut ports: Ports<I>) -> Result<Ende
     let mut n_rows = 0;
     while let Some(batch) = batches.recv().await {
         for (line, row) in batch {
-            if !wait(&mut ports, &codec, &mut pacer, &row).await {
+            let stamp = codec.stamp(&row, n_rows);
+            if !wait(&mut ports, stamp, &mut pacer).await {
                 return Ok(Ended::Shutdown);
             }
-            let ticket = deliver(&ports, &codec, line, &row);
+            let ticket = deliver(&ports, &codec, (line, stamp), &row);
             n_rows += 1;
             if !keep_up(&mut ports, ticket, ahead_max).await {
                 return Ok(Ended::Shutdown);
@@ -121,9 +123,9 @@ async fn replay<I: Intake>(options: Options, mut ports: Ports<I>) -> Result<Ende
 }
 
 /// Waits until a row is due; false at shutdown.
-async fn wait<I>(ports: &mut Ports<I>, codec: &Codec, pacer: &mut Pacer, row: &ByteRecord) -> bool {
+async fn wait<I>(ports: &mut Ports<I>, stamp: Option<WallTime>, pacer: &mut Pacer) -> bool {
     let now = ports.clock.mono();
-    let due = pacer.due(codec.stamp(row), now);
+    let due = pacer.due(stamp, now);
     if due <= now {
         return !ports.shutdown.is_cancelled();
     }
@@ -147,10 +149,16 @@ async fn keep_up<I>(ports: &mut Ports<I>, ticket: Ticket, ahead_max: u64) -> boo
     }
 }
 
-fn deliver<I: Intake>(ports: &Ports<I>, codec: &Codec, line: u64, row: &ByteRecord) -> Ticket {
+fn deliver<I: Intake>(
+    ports: &Ports<I>,
+    codec: &Codec,
+    (line, stamp): (u64, Option<WallTime>),
+    row: &ByteRecord,
+) -> Ticket {
     let mut delivery = Delivery::default();
     let Delivery { frames, rejects, .. } = &mut delivery;
-    codec.decode(row, line, ports.clock.wall(), ports.clock.mono(), frames, rejects);
+    let place = RowPlace { line, stamp, arrived_at: ports.clock.wall(), arrived: ports.clock.mono() };
+    codec.decode(row, place, frames, rejects);
     ports.intake.borrow_mut().deliver(delivery)
 }
 

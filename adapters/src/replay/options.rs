@@ -4,6 +4,7 @@ use crate::convert::Conversion;
 use crate::stamp::StampReader;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use takt_plant::{GroupSlot, TagSlot};
 
 /// One file to replay.
@@ -15,8 +16,8 @@ pub struct Options {
     pub delimiter: u8,
     /// Whether the first row names the columns.
     pub has_header: bool,
-    /// Where the source time stands; without it the arrival time stands for it.
-    pub time: Option<TimeColumn>,
+    /// Where the source time comes from.
+    pub time: RowTime,
     /// Which columns are which tags.
     pub groups: Vec<GroupColumns>,
     /// How fast.
@@ -32,6 +33,17 @@ pub enum Column {
     Named(String),
     /// From 1, as a spreadsheet counts.
     Number(usize),
+}
+
+/// Where the source time of a row comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RowTime {
+    /// From a column.
+    Column(TimeColumn),
+    /// Nothing in the file tells: rows follow each other at this distance, the first at the start.
+    Every(Duration),
+    /// The arrival time stands for it.
+    Arrival,
 }
 
 /// Where the source time stands.

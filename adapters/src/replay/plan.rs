@@ -1,9 +1,10 @@
 //! Column names to column numbers, worked out once against the file's header.
 
 use crate::convert::Conversion;
-use crate::replay::options::{Column, Options, Speed};
+use crate::replay::options::{Column, Options, RowTime, Speed};
 use crate::stamp::StampReader;
 use std::sync::Arc;
+use std::time::Duration;
 use takt_plant::{GroupSlot, TagSlot};
 
 /// Why a file cannot be replayed with these options.
@@ -32,17 +33,26 @@ pub enum InvalidColumns {
     #[error("no tag is mapped; map at least one column")]
     NoTags,
     /// A speed other than the greatest needs a time.
-    #[error("real or scaled speed needs a time column and a factor above zero; name one, or replay at full speed")]
+    #[error(
+        "real or scaled speed needs a factor above zero, and a time column or the distance of rows; name one, or replay at full speed"
+    )]
     Speed,
 }
 
 /// Which cells are which tags.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    pub(super) time: Option<(usize, StampReader)>,
+    pub(super) time: PlannedTime,
     pub(super) groups: Vec<PlannedGroup>,
     /// Cells that a row must have.
     pub(super) n_cells_min: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum PlannedTime {
+    Cell(usize, StampReader),
+    Every(Duration),
+    Arrival,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +73,11 @@ impl Plan {
                 0
             }
         };
-        let time = options.time.as_ref().map(|t| (find(&t.column), t.stamp.clone()));
+        let time = match &options.time {
+            RowTime::Column(time) => PlannedTime::Cell(find(&time.column), time.stamp.clone()),
+            RowTime::Every(every) => PlannedTime::Every(*every),
+            RowTime::Arrival => PlannedTime::Arrival,
+        };
         let mut groups = vec![];
         for group in &options.groups {
             let cells = group.columns.iter().map(|c| (find(&c.column), c.conversion)).collect();
@@ -76,11 +90,12 @@ impl Plan {
             wrong.push(InvalidColumns::NoTags);
         }
         if let Speed::Factor(factor) = options.speed
-            && (time.is_none() || !(factor.is_finite() && factor > 0.0))
+            && (time == PlannedTime::Arrival || !(factor.is_finite() && factor > 0.0))
         {
             wrong.push(InvalidColumns::Speed);
         }
-        let all = groups.iter().flat_map(|g| g.cells.iter().map(|c| c.0)).chain(time.iter().map(|t| t.0));
+        let time_cell = if let PlannedTime::Cell(cell, _) = &time { Some(*cell) } else { None };
+        let all = groups.iter().flat_map(|g| g.cells.iter().map(|c| c.0)).chain(time_cell);
         let n_cells_min = all.max().map_or(0, |last| last + 1);
         if wrong.is_empty() { Ok(Self { time, groups, n_cells_min }) } else { Err(wrong) }
     }

@@ -18,6 +18,7 @@ mod guard;
 mod health;
 mod identity;
 mod kept;
+mod leaving;
 mod live;
 mod options;
 mod reader;
@@ -172,6 +173,7 @@ fn viewer() -> OpenApiRouter<Api> {
         .routes(routes!(live::checks))
         .routes(routes!(live::connections))
         .routes(routes!(live::tags))
+        .routes(routes!(leaving::egress))
         .routes(routes!(kept::verdicts))
         .routes(routes!(kept::history))
         .routes(routes!(kept::models))

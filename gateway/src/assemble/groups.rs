@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 use takt_config::At;
-use takt_config::resolved::{GroupKey, Line, ModbusSource, Output, OutputMode, Tag, TagSource, WriteTarget};
-use takt_plant::{CheckId, ExportClass, TagId, TagSlot};
+use takt_config::resolved::{Check, GroupKey, Line, ModbusSource, Output, OutputMode, Tag, TagSource, WriteTarget};
+use takt_plant::{CheckId, ExportClass, TagId, TagSlot, WindowSpec};
 
-/// How often the registers of a handshake are read: a tenth of the shortest usual cycle of a PLC
-/// program that waits for an answer.
+/// How often the registers of a handshake are read where the check's trigger says nothing else: a tenth
+/// of the shortest usual cycle of a PLC program that waits for an answer.
 const HANDSHAKE_CYCLE: Duration = Duration::from_millis(10);
 
 /// Tags that one message, poll or row delivers.
@@ -46,12 +46,25 @@ pub fn expand(line: &Line) -> Line {
     for check in &line.checks {
         for output in &check.outputs {
             if let OutputMode::Handshake(registers) = &output.mode {
-                whole.tags.push(read(&registers.ready, &check.id, output, "ready"));
-                whole.tags.push(read(&registers.part, &check.id, output, "part"));
+                let every = cycle(line, check, &registers.ready);
+                whole.tags.push(read(&registers.ready, &check.id, output, "ready", every));
+                whole.tags.push(read(&registers.part, &check.id, output, "part", every));
             }
         }
     }
     whole
+}
+
+/// The cycle of a handshake's registers: that of the check's trigger, so that one frame holds both and
+/// the number belongs to the edge.
+fn cycle(line: &Line, check: &Check, ready: &WriteTarget) -> Duration {
+    let WindowSpec::Trigger { tag, .. } = &*check.window else { return HANDSHAKE_CYCLE };
+    match line.tag(*tag).map(|tag| &tag.source) {
+        Some(TagSource::Modbus(source)) if source.connection == ready.connection && source.unit == ready.unit => {
+            source.every
+        }
+        _ => HANDSHAKE_CYCLE,
+    }
 }
 
 /// The name of a tag that a handshake adds.
@@ -59,7 +72,7 @@ pub(super) fn handshake_tag(check: &CheckId, output: &Output, what: &str) -> Str
     format!("{check}.{}.{what}", *output.id)
 }
 
-fn read(target: &WriteTarget, check: &At<CheckId>, output: &Output, what: &str) -> Tag {
+fn read(target: &WriteTarget, check: &At<CheckId>, output: &Output, what: &str, every: Duration) -> Tag {
     let name = handshake_tag(check, output, what);
     // A name made of valid names is valid but for its length; a clipped one is still unique enough
     // within a line, because it keeps its beginning and the line refuses doubles.
@@ -76,7 +89,7 @@ fn read(target: &WriteTarget, check: &At<CheckId>, output: &Output, what: &str) 
         scale: 1.0,
         offset: 0.0,
         sentinels: Vec::new(),
-        every: HANDSHAKE_CYCLE,
+        every,
     };
     Tag {
         id: At::new(id, target.register.place.clone()),

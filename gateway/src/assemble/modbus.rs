@@ -87,7 +87,8 @@ pub fn options(device: &Modbus) -> ModbusOptions {
     options.timing.timeout = device.timeout;
     options.timing.pause_after_connect = device.pause_after_connect;
     options.timing.pause_between_requests = device.pause_between_requests;
-    options.connections_max = device.connections_max;
+    // The document counts every connection to the device (B7), the driver those beside the writes' own.
+    options.connections_max = device.connections_max.saturating_sub(u8::from(device.write_connection)).max(1);
     options.write_connection = device.write_connection;
     options.close_between_polls = device.close_between_polls;
     options.coalescing.gap_registers_max = device.gap_max;

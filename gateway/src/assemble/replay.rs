@@ -6,7 +6,7 @@ use super::{ConnectionPlan, DriverPlan};
 use crate::egress::Egress;
 use crate::store::ConnectionSlot;
 use takt_adapters::replay::Options;
-use takt_adapters::replay::options::{Column, GroupColumns, Speed, TagColumn, TimeColumn};
+use takt_adapters::replay::options::{Column, GroupColumns, RowTime, Speed, TagColumn, TimeColumn};
 use takt_config::Problems;
 use takt_config::resolved::{Connection, Replay, ReplayTime, Speed as Written, Tag, TagSource};
 use takt_plant::ExportClass;
@@ -22,15 +22,12 @@ pub(super) fn plan(
     lines: &[LinePlan],
     problems: &mut Problems,
 ) -> Option<ConnectionPlan> {
-    let ReplayTime::Column { column, format, zone } = &file.time else {
-        problems.push(
-            connection.id.problem("rows without a time column cannot be replayed yet", "name the column of the time"),
-        );
-        return None;
-    };
-    let time = TimeColumn {
-        column: Column::Named(column.value.clone()),
-        stamp: stamp(format, zone.as_ref(), column, problems)?,
+    let time = match &file.time {
+        ReplayTime::Column { column, format, zone } => RowTime::Column(TimeColumn {
+            column: Column::Named(column.value.clone()),
+            stamp: stamp(format, zone.as_ref(), column, problems)?,
+        }),
+        ReplayTime::Every(every) => RowTime::Every(*every),
     };
     let groups = lines.iter().flat_map(|line| {
         line.fed_by(&connection.id).map(|(group, slot, tags)| GroupColumns {
@@ -43,7 +40,7 @@ pub(super) fn plan(
         path: file.file.beside_document(),
         delimiter: file.delimiter,
         has_header: true,
-        time: Some(time),
+        time,
         groups: groups.collect(),
         speed: match file.speed {
             Written::Times(factor) => Speed::Factor(factor),

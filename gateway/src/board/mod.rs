@@ -63,6 +63,7 @@ mod check;
 mod connection;
 mod health;
 mod latency;
+pub mod leaving;
 mod line;
 mod output;
 mod plan;
@@ -85,6 +86,7 @@ pub use tally::{Counts, REASONS};
 pub use view::VerdictView;
 pub use viewer::{STATUS_EVERY, Viewer};
 
+use crate::egress::Egress;
 use crate::record::VerdictRecord;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -161,8 +163,10 @@ pub struct Board {
     lines: RwLock<Vec<Arc<LineGauge>>>,
     connections: RwLock<Vec<Arc<ConnectionGauge>>>,
     queues: RwLock<Vec<Arc<QueueGauge>>>,
+    ways: RwLock<Vec<Egress>>,
     rare: Mutex<Rare>,
     n_clock_jumps: AtomicU64,
+    n_not_durable: AtomicU64,
     clock_jump_ms_last: AtomicI64,
     live: broadcast::Sender<Live>,
     recent: Mutex<VecDeque<Arc<VerdictRecord>>>,
@@ -183,8 +187,10 @@ impl Board {
             lines: RwLock::default(),
             connections: RwLock::default(),
             queues: RwLock::default(),
+            ways: RwLock::default(),
             rare: Mutex::new(Rare { phase: Phase::Starting, store: StoreStanding::Opening }),
             n_clock_jumps: AtomicU64::new(0),
+            n_not_durable: AtomicU64::new(0),
             clock_jump_ms_last: AtomicI64::new(0),
             live,
             recent: Mutex::default(),
@@ -233,6 +239,16 @@ impl Board {
     pub fn clock_jump(&self, by_ms: i64) {
         self.n_clock_jumps.fetch_add(1, Ordering::Relaxed);
         self.clock_jump_ms_last.store(by_ms, Ordering::Relaxed);
+    }
+
+    /// Shows how many messages the store let go undurably since the start.
+    pub fn not_durable(&self, n: u64) {
+        self.n_not_durable.store(n, Ordering::Relaxed);
+    }
+
+    /// Messages that the store let go undurably.
+    pub fn n_not_durable(&self) -> u64 {
+        self.n_not_durable.load(Ordering::Relaxed)
     }
 
     /// Shows where the program stands in its life.

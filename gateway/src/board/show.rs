@@ -47,11 +47,13 @@ pub(super) fn status(board: &Board, now: Now) -> Status {
         ready: problems.iter().all(|problem| problem.severity != Severity::NotReady),
         problems,
         lines,
-        n_not_durable: connections.iter().map(|connection| connection.n_not_durable).sum(),
+        n_not_durable: board.n_not_durable()
+            + connections.iter().map(|connection| connection.n_not_durable).sum::<u64>(),
         connections,
         queues: board.queues().iter().map(|gauge| queue_status(gauge)).collect(),
         store: store_status(store),
         clock: ClockStatus { n_jumps, jump_ms_last },
+        egress: board.leaving().sum(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What viewers read: the document of `GET /api/v1/status` and its parts, as types with a schema.
 
+use super::leaving::LeavingSum;
 use super::view::{ModelView, VerdictView};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,6 +43,8 @@ pub struct Status {
     pub clock: ClockStatus,
     /// Messages that were acknowledged undurably because the store cannot be written.
     pub n_not_durable: u64,
+    /// What left the box, in short; `/api/v1/egress` has it by way.
+    pub egress: LeavingSum,
 }
 
 /// How much a problem matters.

@@ -371,6 +371,18 @@ function drawBox(status) {
   $("box").replaceChildren(...list);
 }
 
+async function drawLeaving() {
+  const answer = await fetch("/api/v1/egress").catch(() => null);
+  if (!answer?.ok) return;
+  const { ways } = await answer.json();
+  const sum = (way, of) => number.format(way.counts.reduce((n, count) => n + count[of], 0));
+  const num = (text) => el("td", { class: "num" }, text);
+  const rows = ways.map((way) => el("tr", null, el("td", null, way.way), el("td", null, way.reach),
+    num(sum(way, "passed")), num(sum(way, "withheld")), num(number.format(way.raw_beyond_site))));
+  const none = el("tr", null, el("td", { class: "quiet", colspan: "5" }, "no way out is configured"));
+  $("leaving").tBodies[0].replaceChildren(...(rows.length ? rows : [none]));
+}
+
 // ── Stream ─────────────────────────────────────────────────────────────
 
 function drawFeed() {
@@ -425,4 +437,6 @@ $("hold").addEventListener("click", () => {
   if (!view.held) drawVerdicts();
 });
 setInterval(drawFeed, 1000);
+setInterval(drawLeaving, 5000);
+drawLeaving();
 connect();

@@ -126,13 +126,29 @@ impl Cell {
         let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
         for frame in &frames {
             if let Some(line) = self.parts.routes.get(&frame.group).and_then(|i| self.parts.lines.get_mut(*i)) {
-                line.push(frame, &mut turn);
+                line.push_again(frame, &mut turn);
             }
         }
         let (verdicts, writes) = (turn.verdicts, turn.writes);
         self.follow(writes);
         self.draft.verdicts.extend(verdicts.into_iter().map(|(_, record)| record));
+        self.caught_up();
         self.submit(None);
+    }
+
+    fn caught_up(&mut self) {
+        let at = self.parts.clock.wall();
+        for line in &mut self.parts.lines {
+            for check in line.caught_up(at) {
+                let text = format!(
+                    "{check}: the open window ends, the gateway was away too long to know what the line produces; the \
+                     check goes on when the tags of `when` and `recipe` were read again"
+                );
+                tracing::warn!(line = %line.id, text);
+                let (who, what, line) = ("gateway".into(), "window.dropped".into(), Some(line.id.clone()));
+                self.draft.events.push(Event { at, who, what, line, text });
+            }
+        }
     }
 
     /// Lets time pass.
@@ -150,10 +166,9 @@ impl Cell {
     pub fn scored(&mut self, reply: Reply) {
         self.turn(|lines, _, turn| {
             for line in lines {
-                let latest = &line.latest;
                 let check = line.checks.iter_mut().find(|check| check.parts().slot == reply.check);
                 if let Some(check) = check {
-                    check.scored(reply.number, reply.said, latest, turn);
+                    check.scored(reply.number, reply.said, turn);
                     return;
                 }
             }

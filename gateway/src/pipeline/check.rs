@@ -3,6 +3,7 @@
 use super::bench::{Said, Seat};
 use super::executor::{Executor, Job};
 use super::gate::{Gate, Gated};
+use super::handshake::Handshake;
 use super::turn::Turn;
 use crate::board::{CheckGauge, Production};
 use crate::record::{LatencySplit, VerdictRecord};
@@ -16,8 +17,7 @@ use takt_models::judge::unjudgeable;
 use takt_models::onnx::ScoreError;
 use takt_models::windower::{Context, Fate, Window, Windower};
 use takt_plant::{
-    Books, CheckId, Frame, GatewayId, Inconclusive, LineId, MonoTime, Outcome, Reading, TagId, TagSlot, Value,
-    VerdictKey,
+    Books, CheckId, Frame, GatewayId, Inconclusive, LineId, MonoTime, Outcome, Reading, TagId, VerdictKey, WallTime,
 };
 
 /// What a check is made of.
@@ -42,8 +42,8 @@ pub struct CheckParts {
     pub seats: Vec<Option<Seat>>,
     /// Its outputs.
     pub outputs: Vec<Port>,
-    /// Handshakes: the index of the output, the tag of its ready flag, the tag of its part number.
-    pub handshakes: Vec<(usize, TagSlot, TagSlot)>,
+    /// Its outputs' handshakes.
+    pub handshakes: Vec<Handshake>,
     /// Where it is shown.
     pub gauge: Arc<CheckGauge>,
     /// The epoch of its verdicts.
@@ -52,6 +52,8 @@ pub struct CheckParts {
     pub seq: u64,
     /// Verdicts up to this number were committed before the restart: judged again, not given again.
     pub given: u64,
+    /// Arrival of the last frame that its position has seen: a restart pushes later ones again.
+    pub seen: WallTime,
 }
 
 /// One check.
@@ -61,6 +63,10 @@ pub struct Check {
     roles: Vec<String>,
     in_flight: Vec<Flight>,
     n_jobs: u64,
+    /// The last verdict came after its deadline.
+    is_behind: bool,
+    /// The number of the next verdict, where it had one before the restart.
+    reserved: Option<u64>,
 }
 
 /// A window whose model runs on the executor.
@@ -68,6 +74,8 @@ struct Flight {
     number: u64,
     window: Window,
     due: MonoTime,
+    /// Its verdict's number, where the window is judged again after a restart.
+    seq: Option<u64>,
 }
 
 /// Windows of one check that may be with the executor. Beyond it the oldest is given up: newest wins.
@@ -84,7 +92,7 @@ impl Check {
     /// A check that has given no verdict since the start.
     pub fn new(parts: CheckParts) -> Self {
         let roles = parts.inputs.iter().map(|(role, _)| role.clone()).collect();
-        Self { parts, shown: None, roles, in_flight: Vec::new(), n_jobs: 0 }
+        Self { parts, shown: None, roles, in_flight: Vec::new(), n_jobs: 0, is_behind: false, reserved: None }
     }
 
     /// Its parts.
@@ -105,17 +113,17 @@ impl Check {
         }
         let context = Context { in_production: gated.in_production, recipe: gated.recipe };
         self.parts.windower.push(frame, context);
-        self.handshake(latest, turn);
-        self.settle(latest, turn);
+        self.handshake(frame.at, latest, turn);
+        self.settle(turn);
     }
 
     /// Lets time pass: silent sources, pulses, deadlines.
-    pub fn tick(&mut self, latest: &[Reading], now: Moment, turn: &mut Turn<'_>) {
+    pub fn tick(&mut self, now: Moment, turn: &mut Turn<'_>) {
         self.parts.windower.poll(now.mono);
-        self.settle(latest, turn);
+        self.settle(turn);
         while let Some(i) = self.in_flight.iter().position(|flight| flight.due <= now.mono) {
             let flight = self.in_flight.remove(i);
-            self.inconclusive(flight.window, Inconclusive::Deadline, latest, turn);
+            self.give_up(flight, Inconclusive::Deadline, turn);
         }
         for output in &mut self.parts.outputs {
             if output.next_wake().is_some_and(|at| at <= now.mono) {
@@ -143,16 +151,37 @@ impl Check {
     }
 
     /// Takes what the executor found out. A result that comes after its deadline finds no flight.
-    pub fn scored(&mut self, number: u64, said: Result<Said, ScoreError>, latest: &[Reading], turn: &mut Turn<'_>) {
+    pub fn scored(&mut self, number: u64, said: Result<Said, ScoreError>, turn: &mut Turn<'_>) {
         let Some(i) = self.in_flight.iter().position(|flight| flight.number == number) else { return };
         let flight = self.in_flight.remove(i);
         let begun = turn.now().mono;
-        self.conclude(flight.window, said, begun, latest, turn);
+        self.reserved = flight.seq;
+        self.conclude(flight.window, said, begun, turn);
+    }
+
+    /// Everything that came after the position was pushed again. Windows that still wait for their
+    /// model keep the numbers that they had; what comes now gets numbers above all that were given.
+    pub fn caught_up(&mut self) {
+        for flight in &mut self.in_flight {
+            self.parts.seq += 1;
+            flight.seq = Some(self.parts.seq);
+        }
+        self.parts.seq = self.parts.seq.max(self.parts.given);
     }
 
     /// Whether every recipe has its model.
     pub fn is_ready(&self) -> bool {
         self.parts.seats.iter().all(Option::is_some)
+    }
+
+    /// Whether a PLC may trust it: its models are ready, and its last verdict was not late (B16).
+    pub fn is_well(&self) -> bool {
+        self.is_ready() && !(self.is_behind && !self.parts.outputs.is_empty())
+    }
+
+    /// How many frames its open windows hold.
+    pub fn n_waiting(&self) -> u64 {
+        self.parts.windower.books().waiting
     }
 
     /// Its books, as they stand.
@@ -171,54 +200,54 @@ impl Check {
         self.parts.gauge.production(production);
     }
 
-    fn handshake(&mut self, latest: &[Reading], turn: &mut Turn<'_>) {
-        for (index, ready, _) in &self.parts.handshakes {
-            let flag = number(latest, *ready).is_some_and(|v| v != 0);
-            if let Some(output) = self.parts.outputs.get_mut(*index) {
+    fn handshake(&mut self, at: WallTime, latest: &[Reading], turn: &mut Turn<'_>) {
+        for handshake in &mut self.parts.handshakes {
+            let ready = handshake.see(at, latest);
+            if let Some(output) = self.parts.outputs.get_mut(handshake.output) {
                 let id = output.id().clone();
-                let writes = output.hear(&machine::Said::Ready(flag), None, turn.now());
+                let writes = output.hear(&machine::Said::Ready(ready), None, turn.now());
                 turn.write(self.parts.slot, &id, writes);
             }
         }
     }
 
-    fn settle(&mut self, latest: &[Reading], turn: &mut Turn<'_>) {
+    fn settle(&mut self, turn: &mut Turn<'_>) {
         let mut judged = false;
         while let Some(window) = self.parts.windower.take() {
             judged = true;
-            self.judge(window, latest, turn);
+            self.judge(window, turn);
         }
         if !judged {
             self.parts.gauge.books(&self.parts.windower.books());
         }
     }
 
-    fn judge(&mut self, mut window: Window, latest: &[Reading], turn: &mut Turn<'_>) {
+    fn judge(&mut self, mut window: Window, turn: &mut Turn<'_>) {
         let begun = turn.now().mono;
         let Some(place) = window.recipe else {
-            return self.inconclusive(window, Inconclusive::UnknownRecipe, latest, turn);
+            return self.inconclusive(window, Inconclusive::UnknownRecipe, turn);
         };
         // What the data lacks comes before what the box lacks: a hole stays a hole whatever is installed.
         let lacking = unjudgeable(&window, &self.roles);
         let Some(seat) = self.parts.seats.get_mut(place as usize).and_then(Option::as_mut) else {
-            return self.inconclusive(window, lacking.unwrap_or(Inconclusive::NoModel), latest, turn);
+            return self.inconclusive(window, lacking.unwrap_or(Inconclusive::NoModel), turn);
         };
         if let Some(why) = lacking {
             seat.pass_over(&window);
-            return self.inconclusive(window, why, latest, turn);
+            return self.inconclusive(window, why, turn);
         }
         seat.arrange(&mut window);
         let clock = turn.clock();
         match seat.score(&window, &|| clock.mono()) {
-            Some(said) => self.conclude(window, said, begun, latest, turn),
-            None => self.launch(window, latest, turn),
+            Some(said) => self.conclude(window, said, begun, turn),
+            None => self.launch(window, turn),
         }
     }
 
-    fn launch(&mut self, window: Window, latest: &[Reading], turn: &mut Turn<'_>) {
+    fn launch(&mut self, window: Window, turn: &mut Turn<'_>) {
         if self.in_flight.len() >= FLIGHTS_MAX {
             let oldest = self.in_flight.remove(0);
-            self.inconclusive(oldest.window, Inconclusive::Overload, latest, turn);
+            self.give_up(oldest, Inconclusive::Overload, turn);
         }
         self.n_jobs += 1;
         let due = window.arrived.plus(self.parts.deadline);
@@ -229,20 +258,13 @@ impl Check {
             turn.executor().is_some_and(|executor: &Executor| executor.submit(job))
         });
         if accepted {
-            self.in_flight.push(Flight { number: self.n_jobs, window, due });
+            self.in_flight.push(Flight { number: self.n_jobs, window, due, seq: None });
         } else {
-            self.inconclusive(window, Inconclusive::Overload, latest, turn);
+            self.inconclusive(window, Inconclusive::Overload, turn);
         }
     }
 
-    fn conclude(
-        &mut self,
-        window: Window,
-        said: Result<Said, ScoreError>,
-        begun: MonoTime,
-        latest: &[Reading],
-        turn: &mut Turn<'_>,
-    ) {
+    fn conclude(&mut self, window: Window, said: Result<Said, ScoreError>, begun: MonoTime, turn: &mut Turn<'_>) {
         let seat = window.recipe.and_then(|place| self.parts.seats.get_mut(place as usize)?.as_mut());
         let (outcome, said) = match (said, seat) {
             (Ok(said), Some(seat)) => (seat.judge(&said.scores, &window), Some(said)),
@@ -252,28 +274,34 @@ impl Check {
             }
             (_, None) => (Outcome::Inconclusive(Inconclusive::NoModel), None),
         };
-        self.give(window, Making { outcome, said, begun }, latest, turn);
+        self.give(window, Making { outcome, said, begun }, turn);
     }
 
-    fn inconclusive(&mut self, window: Window, why: Inconclusive, latest: &[Reading], turn: &mut Turn<'_>) {
+    fn give_up(&mut self, flight: Flight, why: Inconclusive, turn: &mut Turn<'_>) {
+        self.reserved = flight.seq;
+        self.inconclusive(flight.window, why, turn);
+    }
+
+    fn inconclusive(&mut self, window: Window, why: Inconclusive, turn: &mut Turn<'_>) {
         let begun = turn.now().mono;
-        self.give(window, Making { outcome: Outcome::Inconclusive(why), said: None, begun }, latest, turn);
+        self.give(window, Making { outcome: Outcome::Inconclusive(why), said: None, begun }, turn);
     }
 
-    fn give(&mut self, window: Window, mut making: Making, latest: &[Reading], turn: &mut Turn<'_>) {
+    fn give(&mut self, window: Window, mut making: Making, turn: &mut Turn<'_>) {
         let now = turn.now();
         if now.mono.since(window.arrived) > self.parts.deadline {
             making.outcome = Outcome::Inconclusive(Inconclusive::Deadline);
         }
-        self.parts.seq += 1;
+        let seq = self.number();
         self.parts.windower.judged(&window.key, Fate::Judged);
         let books = self.parts.windower.books();
-        if self.parts.seq <= self.parts.given {
+        if seq <= self.parts.given {
             self.parts.windower.recycle(window);
             return;
         }
-        let record = Arc::new(self.record(&window, making, now));
-        let writes = self.write(&record, &window, latest, now);
+        self.is_behind = making.outcome == Outcome::Inconclusive(Inconclusive::Deadline);
+        let record = Arc::new(self.record(seq, &window, making, now));
+        let writes = self.write(&record, &window, now);
         for (output, writes) in writes {
             let id = self.parts.outputs[output].id().clone();
             turn.write(self.parts.slot, &id, writes);
@@ -283,7 +311,14 @@ impl Check {
         self.parts.windower.recycle(window);
     }
 
-    fn record(&self, window: &Window, making: Making, now: Moment) -> VerdictRecord {
+    fn number(&mut self) -> u64 {
+        self.reserved.take().unwrap_or_else(|| {
+            self.parts.seq += 1;
+            self.parts.seq
+        })
+    }
+
+    fn record(&self, seq: u64, window: &Window, making: Making, now: Moment) -> VerdictRecord {
         let parts = &self.parts;
         let seat = window.recipe.and_then(|place| parts.seats.get(place as usize)?.as_ref());
         let us = |span: Duration| u32::try_from(span.as_micros()).unwrap_or(u32::MAX);
@@ -295,7 +330,7 @@ impl Check {
                 line: parts.line.clone(),
                 check: parts.id.clone(),
                 epoch: parts.epoch,
-                seq: parts.seq,
+                seq,
                 window: window.key.clone(),
             },
             outcome: making.outcome,
@@ -314,37 +349,26 @@ impl Check {
         }
     }
 
-    fn write(
-        &mut self,
-        record: &VerdictRecord,
-        window: &Window,
-        latest: &[Reading],
-        now: Moment,
-    ) -> Vec<(usize, Vec<OnItsWay>)> {
+    fn write(&mut self, record: &VerdictRecord, window: &Window, now: Moment) -> Vec<(usize, Vec<OnItsWay>)> {
         let identity = intent::identity(&window.key);
-        let cause = Cause { seq: record.key.seq, identity };
         let handshakes = &self.parts.handshakes;
-        let part = |output| {
-            let (_, _, tag) = handshakes.iter().find(|(index, ..)| *index == output)?;
-            number(latest, *tag)
-        };
+        let part = |output| handshakes.iter().find(|h| h.output == output)?.part_of(&window.key);
+        // Late, or nobody to ask: that is no verdict to act on (B16).
+        let falls_back =
+            matches!(record.outcome, Outcome::Inconclusive(Inconclusive::Deadline | Inconclusive::NoModel));
         let outputs = self.parts.outputs.iter_mut().enumerate();
         let written = outputs.map(|(index, output)| {
+            let part = part(index);
+            // A trigger often only knows "on"; the number of the handshake tells parts apart.
+            let identity = part.map_or(identity, intent::of_part);
+            let cause = Cause { seq: record.key.seq, identity };
             let outcome = record.outcome.clone();
-            let said = machine::Said::Verdict { outcome, closed: window.arrived, part: part(index) };
+            let said = match falls_back {
+                true => machine::Said::FailSafe,
+                false => machine::Said::Verdict { outcome, closed: window.arrived, part },
+            };
             (index, output.hear(&said, Some(cause), now))
         });
         written.collect()
-    }
-}
-
-fn number(latest: &[Reading], tag: TagSlot) -> Option<i64> {
-    match latest.get(tag.0 as usize)?.value()? {
-        Value::Integer(v) => Some(*v),
-        Value::Unsigned(v) => i64::try_from(*v).ok(),
-        Value::Flag(on) => Some(i64::from(*on)),
-        #[expect(clippy::cast_possible_truncation, reason = "part numbers are whole and small")]
-        Value::Real(v) => Some(*v as i64),
-        Value::Text(text) => text.trim().parse().ok(),
     }
 }

@@ -7,7 +7,7 @@ use crate::writeback::port::{Moment, Port};
 use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::modbus::{WriteQueue, WriteRequest};
-use takt_plant::{Fault, Frame, Interlock, LineId, MonoTime, Purpose, Reading, WallTime, WriteValue};
+use takt_plant::{CheckId, Fault, Frame, Interlock, LineId, MonoTime, Purpose, Reading, WallTime, WriteValue};
 
 /// A number that moves while the line is well.
 pub struct Heartbeat {
@@ -25,6 +25,10 @@ pub struct Heartbeat {
 
 /// An arrival this far behind the one before means that the clock was set.
 const CLOCK_STEP: Duration = Duration::from_secs(1);
+
+/// Longest time without a frame over which a gate's last readings are taken for today's: a restart with
+/// models to warm up takes less, a product change more.
+const GATES_KEPT_MAX: Duration = Duration::from_secs(30);
 
 /// One line.
 pub struct Line {
@@ -63,22 +67,59 @@ impl Line {
 
     /// Takes a frame: newest readings first, then every check.
     pub fn push(&mut self, frame: &Frame, turn: &mut Turn<'_>) {
-        self.arrived_at = frame.arrived_at;
-        for (slot, reading) in frame.tags.iter().zip(&frame.readings) {
-            if let Some(latest) = self.latest.get_mut(slot.0 as usize) {
-                latest.clone_from(reading);
-            }
-        }
+        self.take(frame);
         for check in &mut self.checks {
             check.push(frame, &self.latest, turn);
         }
         self.gauge.frame(frame);
     }
 
+    /// Takes a frame from before a restart: newest readings first, then every check whose position
+    /// has not seen it.
+    pub fn push_again(&mut self, frame: &Frame, turn: &mut Turn<'_>) {
+        self.take(frame);
+        for check in self.checks.iter_mut().filter(|check| check.parts().seen < frame.arrived_at) {
+            check.push(frame, &self.latest, turn);
+        }
+    }
+
+    /// The end of pushing again. When the line's last frame lies too far back, nobody knows whether
+    /// the machine still produces, and what: gates wait until their tags were read anew (B48).
+    /// Says which checks' open windows end by that.
+    pub fn caught_up(&mut self, now: WallTime) -> Vec<CheckId> {
+        self.checks.iter_mut().for_each(Check::caught_up);
+        if now.since(self.arrived_at).is_none_or(|away| away <= GATES_KEPT_MAX) {
+            return Vec::new();
+        }
+        let mut ended = Vec::new();
+        for check in &self.checks {
+            let mut is_gated = false;
+            for slot in check.parts().gate.tags() {
+                is_gated = true;
+                if let Some(latest) = self.latest.get_mut(slot.0 as usize) {
+                    *latest = Reading::Bad(Fault::Disconnected);
+                }
+            }
+            if is_gated && check.n_waiting() > 0 {
+                ended.push(check.parts().id.clone());
+            }
+        }
+        ended
+    }
+
+    fn take(&mut self, frame: &Frame) {
+        self.arrived_at = frame.arrived_at;
+        for (slot, reading) in frame.tags.iter().zip(&frame.readings) {
+            if let Some(latest) = self.latest.get_mut(slot.0 as usize) {
+                latest.clone_from(reading);
+            }
+        }
+    }
+
     /// Lets time pass.
     pub fn tick(&mut self, now: Moment, is_well: bool, turn: &mut Turn<'_>) {
         for check in &mut self.checks {
-            check.tick(&self.latest, now, turn);
+            check.tick(now, turn);
         }
         self.beat(now.mono, is_well);
     }
@@ -94,9 +135,9 @@ impl Line {
         self.checks.iter().any(|check| check.parts().outputs.iter().any(Port::is_armed))
     }
 
-    /// Whether every check has its models.
-    pub fn is_ready(&self) -> bool {
-        self.checks.iter().all(Check::is_ready)
+    /// Whether a PLC may trust every check.
+    pub fn is_well(&self) -> bool {
+        self.checks.iter().all(Check::is_well)
     }
 
     /// Lets the heartbeat follow the arming of the outputs.
@@ -113,7 +154,7 @@ impl Line {
     }
 
     fn beat(&mut self, now: MonoTime, is_well: bool) {
-        let is_well = is_well && self.is_ready();
+        let is_well = is_well && self.is_well();
         let Some(heartbeat) = &mut self.heartbeat else { return };
         if now < heartbeat.due {
             return;

@@ -10,6 +10,7 @@ pub mod cell;
 pub mod check;
 pub mod executor;
 pub mod gate;
+pub mod handshake;
 pub mod line;
 pub mod outbox;
 pub mod port;

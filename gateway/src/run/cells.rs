@@ -1,5 +1,6 @@
 //! Which cells run, and what new documents change.
 
+use super::arming::{TooShort, too_short};
 use super::{Shared, plans, restore};
 use crate::assemble::{self, CellPlan, LinePlan};
 use crate::pipeline::cell::ArmOrder;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use takt_adapters::Ticket;
 use takt_config::Resolved;
-use takt_config::resolved::{Connection, Line};
+use takt_config::resolved::{Connection, ConnectionKind, Line};
 use takt_plant::{CheckId, OutputId};
 use tokio::sync::oneshot;
 
@@ -28,6 +29,13 @@ pub(crate) struct RunningPlan {
     pub(crate) shard: usize,
     pub(crate) plan: CellPlan,
     documents: Documents,
+}
+
+impl RunningPlan {
+    /// Why an output of it cannot be armed; `None` when it can, or is not here.
+    pub(crate) fn refusal(&self, order: &ArmOrder) -> Option<TooShort> {
+        refusal(&self.documents, order)
+    }
 }
 
 /// What a cell was made from: equal documents need no restart.
@@ -58,8 +66,20 @@ impl Cells {
     }
 }
 
-/// Outputs of a plan whose arming still holds: what it was meant for has not changed.
-fn still_armed(cells: &Cells, plan: &CellPlan) -> Vec<ArmOrder> {
+fn refusal(documents: &Documents, order: &ArmOrder) -> Option<TooShort> {
+    let line = documents.lines.iter().find(|line| *line.id == order.line)?;
+    let check = line.checks.iter().find(|check| *check.id == order.check)?;
+    let output = check.outputs.iter().find(|output| *output.id == order.output)?;
+    let connection = documents.connections.iter().find(|connection| *connection.id == *output.write.connection)?;
+    match &connection.kind {
+        ConnectionKind::ModbusTcp(device) => too_short(check, output, device),
+        ConnectionKind::Mqtt(_) | ConnectionKind::Replay(_) => None,
+    }
+}
+
+/// Outputs of a plan whose arming still holds: what it was meant for has not changed, and its deadline
+/// can be kept.
+fn still_armed(cells: &Cells, plan: &CellPlan, documents: &Documents) -> Vec<ArmOrder> {
     let holds = |order: &&ArmOrder| {
         let name = format!("{}/{}/{}", order.line, order.check, order.output);
         let record = cells.recovered.arming.iter().find(|record| record.output == name && record.at == order.at);
@@ -72,7 +92,14 @@ fn still_armed(cells: &Cells, plan: &CellPlan) -> Vec<ArmOrder> {
             (_, None) => false,
         }
     };
-    cells.armed.iter().filter(holds).cloned().collect()
+    let can_be_kept = |order: &&ArmOrder| match refusal(documents, order) {
+        None => true,
+        Some(TooShort { what, hint }) => {
+            tracing::error!(line = %order.line, output = %order.output, hint, "not armed any more: {what}");
+            false
+        }
+    };
+    cells.armed.iter().filter(holds).filter(can_be_kept).cloned().collect()
 }
 
 fn arm_order(record: &ArmingRecord) -> Option<ArmOrder> {
@@ -156,9 +183,10 @@ async fn start(
     shared: &Arc<Shared>,
     cells: &mut Cells,
     name: CellName,
-    plan: CellPlan,
+    mut plan: CellPlan,
     documents: Documents,
 ) -> Result<()> {
+    plans::ways_out(shared, &mut plan);
     let number = cells.n_started;
     cells.n_started += 1;
     // A cell that starts again goes on where the one before it ended, as after a restart.
@@ -167,7 +195,7 @@ async fn start(
     }
     let brought = restore::bring(shared, &cells.recovered, &plan).await;
     let gauges = plans::gauges(shared, &plan);
-    let checks = plans::checks(shared, &plan, &gauges, brought.checks).await;
+    let begun = plans::checks(shared, &plan, &gauges, brought.lines).await;
     let (journal, durable_all) = shared.store.journal(number);
     let durable = plan.connections.iter().map(|c| shared.store.durable(number, c.slot)).collect();
     let marks = plan.connections.iter().map(|c| cells.recovered.marks.get(&c.slot).cloned().unwrap_or_default());
@@ -184,13 +212,13 @@ async fn start(
         durable_all,
         ticket: Ticket::default(),
         executor: shared.executor.clone(),
-        checks,
+        begun,
         again: brought.again,
         marks: marks.collect(),
         connections: gauges.connections,
         lines: gauges.lines,
         queue: Arc::clone(&shared.queue),
-        armed: still_armed(cells, &plan),
+        armed: still_armed(cells, &plan, &documents),
         intents: plans::intents(shared)?,
     };
     let (done, started) = oneshot::channel();

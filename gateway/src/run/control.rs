@@ -1,5 +1,6 @@
 //! What the console user may do to the running gateway, and who did it.
 
+use super::arming::TooShort;
 use super::{Shared, cells, documents};
 use crate::api::control::{Actor, AppliedDocument, Command, Control, ControlError, ControlServer, Teller};
 use crate::assemble::LinePlan;
@@ -71,6 +72,13 @@ impl Console {
         let name = format!("{line}/{check}/{output}");
         let by = actor.to_string();
         let order = ArmOrder { line, check, output, arm, by: by.clone(), at };
+        let refused = match arm {
+            true => self.shared.cells.lock().await.plans().find_map(|running| running.refusal(&order)),
+            false => None,
+        };
+        if let Some(TooShort { what, hint }) = refused {
+            return Err(ControlError::new(format!("{name} is not armed: {what}"), hint));
+        }
         let mut found = false;
         for shard in &self.shared.shards {
             let (done, answer) = oneshot::channel();

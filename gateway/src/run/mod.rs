@@ -5,6 +5,7 @@
 //! with a deadline and a name, so that whoever is late is in the log.
 
 mod archive;
+mod arming;
 mod audit;
 mod cells;
 mod control;
@@ -101,7 +102,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let runtime = runtime(&gateway);
     let board = Board::new(identity(&gateway, runtime.as_ref().ok()), Now::of(&clock));
     let viewer = Viewer::new(Arc::clone(&board), clock);
-    let telemetry = Arc::new(Telemetry::start(&telemetry_options(&gateway), Arc::clone(&viewer))?);
+    let telemetry = Arc::new(Telemetry::start(&telemetry_options(&gateway, &board), Arc::clone(&viewer))?);
     let catalogue = Catalogue::open(&data_dir.join("models"))?;
     let loader = Arc::new(Loader::new(runtime, catalogue, data_dir.join("engines"), clock));
     let executor =
@@ -252,13 +253,13 @@ pub fn runtime(gateway: &Gateway) -> Result<Runtime, String> {
 /// How long one request to the collector may take.
 const OTLP_TIMEOUT: Duration = Duration::from_secs(5);
 
-fn telemetry_options(gateway: &Gateway) -> TelemetryOptions {
+fn telemetry_options(gateway: &Gateway, board: &Board) -> TelemetryOptions {
     let otlp = gateway.otlp.as_ref().map(|otlp| OtlpOptions {
         endpoint: otlp.url.value.clone(),
         headers: std::collections::HashMap::new(),
         metrics_every: otlp.every,
         timeout: OTLP_TIMEOUT,
-        way: Arc::new(CollectorWay(Egress::new("otlp", otlp.reach))),
+        way: Arc::new(CollectorWay(board.way_out(Egress::new("otlp", otlp.reach)))),
     });
     TelemetryOptions { otlp, ..TelemetryOptions::default() }
 }
@@ -325,6 +326,7 @@ async fn watch(shared: Arc<Shared>, until: CancellationToken) {
             () = tokio::time::sleep(HEALTH_EVERY) => {}
         }
         let health = shared.store.health();
+        shared.board.not_durable(health.n_not_durable);
         shared.board.store(match health.unwritable {
             None => StoreStanding::Durable { n_bytes: health.bytes, n_bytes_max: bytes_max },
             Some(why) => StoreStanding::Unwritable { why },

@@ -1,11 +1,11 @@
 //! From a cell's plan to what it is started with: gauges, models, folders.
 
 use super::Shared;
-use super::restore::Brought;
+use super::restore::{Brought, BroughtLine};
 use crate::assemble::{CellPlan, LinePlan};
 use crate::board::{self, CheckPlan, ConnectionGauge, LineGauge, Now, OutputPlan, TagPlan};
 use crate::loader::Loader;
-use crate::shard::cell::CheckStart;
+use crate::shard::cell::{CheckStart, LineStart};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +16,13 @@ use takt_plant::{Edge, WindowSpec};
 pub(crate) struct Gauges {
     pub(crate) connections: Vec<Arc<ConnectionGauge>>,
     pub(crate) lines: Vec<Arc<LineGauge>>,
+}
+
+/// Shows the ways out of a cell, which then count together with those of other cells to the same place.
+pub(crate) fn ways_out(shared: &Shared, plan: &mut CellPlan) {
+    for connection in plan.connections.iter_mut().filter(|connection| connection.publishes) {
+        connection.egress = shared.board.way_out(connection.egress.clone());
+    }
 }
 
 /// Puts a cell on the board.
@@ -41,18 +48,18 @@ pub(crate) async fn checks(
     shared: &Arc<Shared>,
     plan: &CellPlan,
     gauges: &Gauges,
-    brought: Vec<Vec<Brought>>,
-) -> Vec<Vec<CheckStart>> {
+    brought: Vec<BroughtLine>,
+) -> Vec<LineStart> {
     let loader = Arc::clone(&shared.loader);
     let lines: Vec<(LinePlan, Arc<LineGauge>)> = plan.lines.iter().cloned().zip(gauges.lines.iter().cloned()).collect();
     let load = move || {
         let mut all = Vec::new();
         for ((line, gauge), brought) in lines.into_iter().zip(brought) {
             let mut checks = Vec::new();
-            for (check, brought) in line.line.checks.iter().zip(brought) {
+            for (check, brought) in line.line.checks.iter().zip(brought.checks) {
                 checks.push(one(&loader, &line.line, check, &gauge, brought));
             }
-            all.push(checks);
+            all.push(LineStart { checks, latest: brought.latest, arrived_at: brought.arrived_at });
         }
         all
     };
@@ -67,8 +74,8 @@ fn one(loader: &Loader, line: &Line, check: &Check, gauge: &LineGauge, brought: 
             seat.resume(*memory);
         }
     }
-    let Brought { windower, epoch, seq, given, .. } = brought;
-    CheckStart { windower, seats, epoch, seq, given }
+    let Brought { windower, epoch, seq, given, seen, .. } = brought;
+    CheckStart { windower, seats, epoch, seq, given, seen }
 }
 
 /// The folder of the intent logs.

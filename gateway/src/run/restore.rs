@@ -2,11 +2,12 @@
 
 use super::Shared;
 use crate::assemble::{CellPlan, CheckPlan, LinePlan};
+use crate::pipeline::line::Line;
 use crate::pipeline::position::Position;
-use crate::store::{Recovered, Since, StoredFrame};
+use crate::store::{Event, Recovered, Since, StoredFrame};
 use takt_models::judge::JudgeMemory;
 use takt_models::windower::Windower;
-use takt_plant::{Frame, WindowSpec};
+use takt_plant::{CheckId, DropReason, Frame, LineId, Reading, WallTime, WindowSpec};
 
 /// One check as it stood.
 pub(crate) struct Brought {
@@ -15,32 +16,75 @@ pub(crate) struct Brought {
     pub(crate) epoch: u32,
     pub(crate) seq: u64,
     pub(crate) given: u64,
+    pub(crate) seen: WallTime,
+    /// Frames of its open windows that could not be brought back.
+    pub(crate) n_lost: u64,
+}
+
+/// One line as it stood.
+pub(crate) struct BroughtLine {
+    pub(crate) checks: Vec<Brought>,
+    /// The readings of its tags at the oldest position: gates go on from there.
+    pub(crate) latest: Vec<Reading>,
+    pub(crate) arrived_at: WallTime,
 }
 
 /// A cell as it stood.
 pub(crate) struct BroughtCell {
-    /// Per line and check.
-    pub(crate) checks: Vec<Vec<Brought>>,
+    pub(crate) lines: Vec<BroughtLine>,
     /// Frames after the oldest position, in order of arrival.
     pub(crate) again: Vec<Frame>,
 }
 
 /// Brings a cell's checks back. What cannot be read is left behind and said: a new windower begins.
 pub(crate) async fn bring(shared: &Shared, recovered: &Recovered, plan: &CellPlan) -> BroughtCell {
-    let mut cell = BroughtCell { checks: Vec::new(), again: Vec::new() };
+    let mut cell = BroughtCell { lines: Vec::new(), again: Vec::new() };
     for line in &plan.lines {
         let frames = frames(shared, recovered, line).await;
         let checks: Vec<Brought> = line.checks.iter().map(|check| one(recovered, check, &frames)).collect();
+        for (brought, check) in checks.iter().zip(&line.line.checks).filter(|(brought, _)| brought.n_lost > 0) {
+            say_dropped(shared, &line.line.id, &check.id, brought.n_lost).await;
+        }
+        let mut brought =
+            BroughtLine { checks, latest: Line::nothing_yet(line.line.tags.len()), arrived_at: WallTime::from_ns(0) };
+        // Checks keep their positions together, but one whose model still runs keeps its older one.
         let positions = line.checks.iter().filter_map(|check| position(recovered, check));
-        // All checks of a line are kept together, so the oldest position is that of each.
         if let Some(from) = positions.map(|position| position.arrived_ns).min() {
-            let after = frames.into_iter().filter(|frame| frame.arrived_at.as_ns() > from);
+            let (before, after) = frames.into_iter().partition(|frame| frame.arrived_at.as_ns() <= from);
+            brought.arrived_at = WallTime::from_ns(from);
+            brought.read(before);
             cell.again.extend(after);
         }
-        cell.checks.push(checks);
+        cell.lines.push(brought);
     }
     cell.again.sort_by_key(|frame| frame.arrived_at);
     cell
+}
+
+impl BroughtLine {
+    fn read(&mut self, frames: Vec<Frame>) {
+        for frame in frames {
+            for (slot, reading) in frame.tags.iter().zip(frame.readings) {
+                if let Some(latest) = self.latest.get_mut(slot.0 as usize) {
+                    *latest = reading;
+                }
+            }
+        }
+    }
+}
+
+/// A restart keeps the open window or says that it was dropped (B27).
+async fn say_dropped(shared: &Shared, line: &LineId, check: &CheckId, n_lost: u64) {
+    let text = format!(
+        "{check}: the open window was dropped with {n_lost} frames, because its inputs or its rule changed or the \
+         history no longer holds them; the check goes on with a new window"
+    );
+    tracing::warn!(%line, text);
+    let (at, who, what) = (shared.clock.wall(), "gateway".to_owned(), "window.dropped".to_owned());
+    let event = Event { at, who, what, line: Some(line.clone()), text };
+    if let Err(error) = shared.store.record_event(event).await {
+        tracing::warn!(%error, "the event could not be kept");
+    }
 }
 
 fn position(recovered: &Recovered, check: &CheckPlan) -> Option<Position> {
@@ -52,11 +96,15 @@ fn one(recovered: &Recovered, check: &CheckPlan, frames: &[Frame]) -> Brought {
     let fresh = || Windower::new(check.windower.clone()).expect("assembly has checked the window's options");
     let (epoch, none) = (recovered.epoch, Vec::new());
     let Some(position) = position(recovered, check) else {
-        return Brought { windower: fresh(), memories: none, epoch, seq: given, given };
+        let seen = WallTime::from_ns(0);
+        return Brought { windower: fresh(), memories: none, epoch, seq: given, given, seen, n_lost: 0 };
     };
-    let before = frames.iter().filter(|frame| frame.arrived_at.as_ns() <= position.arrived_ns).cloned();
+    let seen = WallTime::from_ns(position.arrived_ns);
+    let before = frames.iter().filter(|frame| frame.arrived_at <= seen).cloned();
+    let n_lost_before = position.windower.n_lost();
     let windower = Windower::restore(check.windower.clone(), position.windower, before).unwrap_or_else(|_| fresh());
-    Brought { windower, memories: position.memories, epoch, seq: position.seq.min(given), given }
+    let n_lost = windower.books().dropped(DropReason::Restart).saturating_sub(n_lost_before);
+    Brought { windower, memories: position.memories, epoch, seq: position.seq.min(given), given, seen, n_lost }
 }
 
 /// Frames of each group that are read back: what a frame check gave since its last position, or

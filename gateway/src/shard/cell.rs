@@ -9,6 +9,7 @@ use crate::pipeline::cell::{ArmOrder, Cell, CellParts};
 use crate::pipeline::check::{Check, CheckParts};
 use crate::pipeline::executor::{Executor, Reply};
 use crate::pipeline::gate::Gate;
+use crate::pipeline::handshake::Handshake;
 use crate::pipeline::line::{Heartbeat, Line};
 use crate::pipeline::outbox::{Outbox, Route, Way};
 use crate::pipeline::port::CellPort;
@@ -30,7 +31,7 @@ use takt_adapters::replay;
 use takt_adapters::{Clock, Ticket};
 use takt_config::resolved::{Output, OutputMode};
 use takt_models::windower::Windower;
-use takt_plant::{GatewayId, Interlock, SiteId, WriteLimits, WriteValue};
+use takt_plant::{GatewayId, Interlock, Reading, SiteId, WallTime, WriteLimits, WriteValue};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio_util::sync::CancellationToken;
@@ -59,8 +60,8 @@ pub struct CellStart {
     pub ticket: Ticket,
     /// Where slow models run.
     pub executor: Executor,
-    /// Per line and check, in the order of the plan: what a restart brings along.
-    pub checks: Vec<Vec<CheckStart>>,
+    /// Per line, in the order of the plan: what a restart brings along.
+    pub begun: Vec<LineStart>,
     /// Frames that came after the positions, in order of arrival, to be pushed again.
     pub again: Vec<takt_plant::Frame>,
     /// Messages that came lately, by connection in the order of the plan.
@@ -77,6 +78,16 @@ pub struct CellStart {
     pub intents: PathBuf,
 }
 
+/// What one line is started with.
+pub struct LineStart {
+    /// Its checks, in the order of the plan.
+    pub checks: Vec<CheckStart>,
+    /// The readings of its tags when the oldest position was kept.
+    pub latest: Vec<Reading>,
+    /// Arrival of the last frame before that.
+    pub arrived_at: WallTime,
+}
+
 /// What one check is started with.
 pub struct CheckStart {
     /// Its windows, as they stood.
@@ -89,6 +100,8 @@ pub struct CheckStart {
     pub seq: u64,
     /// The number of the last verdict that the store holds.
     pub given: u64,
+    /// Arrival of the last frame that the position has seen.
+    pub seen: WallTime,
 }
 
 /// A cell that runs.
@@ -141,10 +154,10 @@ pub fn start(mut start: CellStart) -> RunningCell {
     let drivers: Vec<_> =
         plans.iter().enumerate().map(|(i, plan)| ends.driver(i, plan, &start, &late, &stop)).collect();
     let lines = std::mem::take(&mut start.plan.lines);
-    let checks = std::mem::take(&mut start.checks);
+    let begun = std::mem::take(&mut start.begun);
     let mut built = Vec::new();
-    for ((plan, gauge), checks) in lines.iter().zip(&start.lines).zip(checks) {
-        built.push(line(plan, gauge, checks, &start, &ends));
+    for ((plan, gauge), begun) in lines.iter().zip(&start.lines).zip(begun) {
+        built.push(line(plan, gauge, begun, &start, &ends));
     }
     let routes = routes(&start, &lines);
     let sources = plans.iter().enumerate().map(|(i, plan)| source(i, plan, &start, &ends, &routes)).collect();
@@ -270,20 +283,20 @@ fn presence_topic(plan: &ConnectionPlan) -> Option<String> {
     }
 }
 
-fn line(plan: &LinePlan, gauge: &Arc<LineGauge>, checks: Vec<CheckStart>, start: &CellStart, ends: &Ends) -> Line {
+fn line(plan: &LinePlan, gauge: &Arc<LineGauge>, begun: LineStart, start: &CellStart, ends: &Ends) -> Line {
     let heartbeat = plan.heartbeat.and_then(|beat| {
         let interlock = Interlock::new(beat.slot, WriteLimits::default());
         let queue = ends.writes.get(&beat.connection)?.clone();
         Some(Heartbeat { queue, interlock, every: beat.every, due: start.clock.mono(), beat: 0 })
     });
     let mut built = Vec::new();
-    for (i, begun) in checks.into_iter().enumerate() {
+    for (i, begun) in begun.checks.into_iter().enumerate() {
         built.push(check(plan, i, begun, gauge, start, ends));
     }
     Line {
         id: plan.line.id.value.clone(),
-        latest: Line::nothing_yet(plan.line.tags.len()),
-        arrived_at: takt_plant::WallTime::from_ns(0),
+        latest: begun.latest,
+        arrived_at: begun.arrived_at,
         checks: built,
         heartbeat,
         sources: plan.sources.clone(),
@@ -319,7 +332,7 @@ fn check(
         };
         let shown = gauge.output(&output.id).expect("every planned output has a gauge");
         if let Some(handshake) = target.handshake {
-            handshakes.push((outputs.len(), handshake.ready, handshake.part));
+            handshakes.push(Handshake::new(outputs.len(), handshake.ready, handshake.part, &written.window));
         }
         outputs.push(Port::new(PortParts {
             id: output.id.value.clone(),
@@ -349,6 +362,7 @@ fn check(
         epoch: begun.epoch,
         seq: begun.seq,
         given: begun.given,
+        seen: begun.seen,
     })
 }
 

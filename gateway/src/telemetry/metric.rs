@@ -69,6 +69,9 @@ metrics! {
     QueueFull Counter "takt_queue_full" "Entries that met a full queue.";
     StoreBytes Gauge "takt_store_bytes" "Bytes that the store uses.";
     ClockJumps Counter "takt_clock_jumps" "Jumps of the wall clock against the monotonic one.";
+    EgressPassed Counter "takt_egress_passed" "Pieces of content that left, by way, reach, content and class.";
+    EgressWithheld Counter "takt_egress_withheld" "Pieces of content that the egress filter held back.";
+    EgressRawBeyondSite Counter "takt_egress_raw_beyond_site" "Raw samples that went beyond the site, by way: zero.";
     HttpRequests Counter "takt_http_requests" "HTTP requests by status class.";
     HttpRefused Counter "takt_http_refused" "HTTP requests and connections that were refused, by reason.";
     StreamMissed Counter "takt_stream_missed" "Verdicts that a slow reader of the live stream missed.";

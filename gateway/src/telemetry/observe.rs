@@ -2,6 +2,7 @@
 
 use super::metric::{Kind, Metric};
 use crate::board::Viewer;
+use crate::board::leaving::WayStatus;
 use crate::board::status::{CheckStatus, ConnectionStatus, Severity, SpreadStatus, Status};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
@@ -22,18 +23,14 @@ pub(super) fn register(meter: &Meter, viewer: &Arc<Viewer>) {
                 meter
                     .f64_observable_counter(spec.name)
                     .with_description(spec.help)
-                    .with_callback(move |seen| {
-                        read(*metric, &viewer.latest(), &mut |v, labels| seen.observe(v, labels))
-                    })
+                    .with_callback(move |seen| read(*metric, &viewer, &mut |v, labels| seen.observe(v, labels)))
                     .build(),
             ),
             Kind::Gauge => drop(
                 meter
                     .f64_observable_gauge(spec.name)
                     .with_description(spec.help)
-                    .with_callback(move |seen| {
-                        read(*metric, &viewer.latest(), &mut |v, labels| seen.observe(v, labels))
-                    })
+                    .with_callback(move |seen| read(*metric, &viewer, &mut |v, labels| seen.observe(v, labels)))
                     .build(),
             ),
         }
@@ -56,8 +53,12 @@ fn known(metric: Metric) -> bool {
     )
 }
 
-fn read(metric: Metric, status: &Status, put: &mut Put) {
+fn read(metric: Metric, viewer: &Viewer, put: &mut Put) {
+    let status = &*viewer.latest();
     match metric {
+        Metric::EgressPassed | Metric::EgressWithheld | Metric::EgressRawBeyondSite => {
+            viewer.board().leaving().ways.iter().for_each(|way| of_way(metric, way, put));
+        }
         Metric::Ready => put(flag(status.ready), &[]),
         Metric::Problems => of_problems(status, put),
         Metric::UptimeSeconds => put(number(status.uptime_s), &[]),
@@ -88,6 +89,17 @@ fn of_problems(status: &Status, put: &mut Put) {
     for (severity, word) in [(Severity::NotReady, "not_ready"), (Severity::Degraded, "degraded")] {
         let n = status.problems.iter().filter(|problem| problem.severity == severity).count();
         put(number(n as u64), &[KeyValue::new("severity", word)]);
+    }
+}
+
+fn of_way(metric: Metric, way: &WayStatus, put: &mut Put) {
+    let at = [KeyValue::new("way", way.way.clone()), KeyValue::new("reach", way.reach.clone())];
+    if metric == Metric::EgressRawBeyondSite {
+        return put(number(way.raw_beyond_site), &at);
+    }
+    for count in &way.counts {
+        let n = if metric == Metric::EgressPassed { count.passed } else { count.withheld };
+        put(number(n), &with(&at, &[("content", &count.content), ("class", &count.class)]));
     }
 }
 

@@ -9,6 +9,10 @@
 //! identity (16 bytes), check (8 bytes: the first of BLAKE3 over the others). Torn records fail the
 //! check and are ignored. The identity is the part number where there is one, else the window: when
 //! a PLC moved on while the gateway was away, the new part must be written under the old number.
+//!
+//! A record is in doubt only for the one verdict that may be its repetition: each stands for one, and
+//! none for a verdict far above every number that was sent. Otherwise a trigger that only
+//! knows "on", or a part number that comes round again, would silence an output for good.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -19,6 +23,9 @@ use takt_plant::WindowKey;
 /// Records kept per output: more than any output can write between two commits.
 pub const RING: u64 = 256;
 const RECORD_BYTES: u64 = 32;
+/// Places by which a verdict may come later when it is judged again: windows of a model on the
+/// executor are given as they come back, and at most four are with it.
+const PLACES: u64 = 8;
 
 /// What a write was about.
 pub type Identity = [u8; 16];
@@ -41,6 +48,14 @@ pub fn identity(window: &WindowKey) -> Identity {
     first(hash.finalize())
 }
 
+/// The identity of the verdict on a part of a handshake.
+pub fn of_part(number: i64) -> Identity {
+    let mut hash = blake3::Hasher::new();
+    hash.update(b"handshake");
+    hash.update(&number.to_le_bytes());
+    first(hash.finalize())
+}
+
 fn first<const N: usize>(hash: blake3::Hash) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.copy_from_slice(&hash.as_bytes()[..N]);
@@ -51,7 +66,8 @@ fn first<const N: usize>(hash: blake3::Hash) -> [u8; N] {
 #[derive(Debug)]
 pub struct IntentLog {
     file: File,
-    in_doubt: Vec<Identity>,
+    /// Number and identity of what was sent after the last commit.
+    in_doubt: Vec<(u64, Identity)>,
 }
 
 impl IntentLog {
@@ -68,13 +84,18 @@ impl IntentLog {
             }
         }
         let records = bytes[..n_read].chunks_exact(32).filter_map(decode);
-        let in_doubt = records.filter(|(seq, _)| *seq > committed).map(|(_, identity)| identity).collect();
+        let in_doubt = records.filter(|(seq, _)| *seq > committed).collect();
         Ok(Self { file, in_doubt })
     }
 
-    /// Whether this verdict was written before the crash.
-    pub fn was_sent(&self, identity: &Identity) -> bool {
-        self.in_doubt.contains(identity)
+    /// Whether this verdict was written before the crash. Its record then stands for it, and for no
+    /// other.
+    pub fn was_sent(&mut self, seq: u64, identity: &Identity) -> bool {
+        if self.in_doubt.iter().all(|(sent, _)| sent.saturating_add(PLACES) < seq) {
+            self.in_doubt.clear();
+        }
+        let found = self.in_doubt.iter().position(|(_, sent)| sent == identity);
+        found.map(|i| self.in_doubt.remove(i)).is_some()
     }
 
     /// How many writes before the crash the store does not know of.
@@ -124,11 +145,28 @@ mod tests {
         for seq in 1..=300 {
             log.put(seq, identity(&window(Some(i64::try_from(seq).expect("small")), 5))).expect("writes");
         }
-        let log = IntentLog::open(&path, 298).expect("opens again");
+        let mut log = IntentLog::open(&path, 298).expect("opens again");
         assert_eq!(log.n_in_doubt(), 2);
-        for (part, sent) in [(298, false), (299, true), (300, true), (301, false)] {
-            assert_eq!(log.was_sent(&identity(&window(Some(part), 9))), sent, "part {part}");
+        for (seq, part, sent) in [(299, 298, false), (299, 299, true), (300, 301, false), (300, 300, true)] {
+            assert_eq!(log.was_sent(seq, &identity(&window(Some(part), 9))), sent, "part {part}");
         }
+    }
+
+    #[test]
+    fn a_record_stands_for_one_verdict_and_not_for_ever() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("reject.intent");
+        let same = identity(&window(Some(1), 5));
+        let mut log = IntentLog::open(&path, 0).expect("opens");
+        for seq in [5, 6, 7] {
+            log.put(seq, same).expect("writes");
+        }
+        let mut log = IntentLog::open(&path, 5).expect("opens again");
+        let sent: Vec<bool> = [6, 7, 7, 8].iter().map(|seq| log.was_sent(*seq, &same)).collect();
+        assert_eq!(sent, [true, true, false, false], "two were in doubt, and a third part has the same number");
+        let mut log = IntentLog::open(&path, 5).expect("opens again");
+        assert!(!log.was_sent(8 + PLACES, &same), "a number far above what was sent repeats nothing");
+        assert_eq!(log.n_in_doubt(), 0);
     }
 
     #[test]
@@ -138,9 +176,9 @@ mod tests {
         let mut log = IntentLog::open(&path, 0).expect("opens");
         log.put(1, identity(&window(None, 5))).expect("writes");
         log.file.write_all_at(&[7], 64 + 3).expect("a torn second record");
-        let log = IntentLog::open(&path, 0).expect("opens again");
+        let mut log = IntentLog::open(&path, 0).expect("opens again");
         assert_eq!(log.n_in_doubt(), 1);
-        assert!(log.was_sent(&identity(&window(None, 5))));
-        assert!(!log.was_sent(&identity(&window(None, 6))));
+        assert!(!log.was_sent(1, &identity(&window(None, 6))));
+        assert!(log.was_sent(1, &identity(&window(None, 5))));
     }
 }

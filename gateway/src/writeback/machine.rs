@@ -9,6 +9,9 @@
 //!   verdict inside the pulse prolongs it: two rejects that touch must not become one short pulse.
 //! * *handshake* (B17): verdict first, then the part number as the answer, so that a PLC that sees
 //!   its own number finds the verdict valid; both are cleared when the PLC takes "ready" back.
+//!   Where nobody knows what the answer register holds (after a start, a fail-safe value, an unknown
+//!   outcome), it is cleared all the same when "ready" is down: a PLC that waits for the zero before
+//!   its next part must not wait for ever. The verdict's register then keeps the fail-safe value.
 
 use std::time::Duration;
 use takt_plant::{MonoTime, Outcome, Purpose, WriteValue};
@@ -131,15 +134,19 @@ enum Phase {
         not_after: MonoTime,
     },
     Answered,
+    /// A handshake whose answer register may hold an old number.
+    Unclear,
 }
 
 /// How long a fail-safe value or the end of a pulse is worth sending: as long as it takes.
 const NO_END: MonoTime = MonoTime::from_ns(u64::MAX);
 
 impl Machine {
-    /// A machine at rest.
+    /// A machine at rest; a handshake's registers may hold what a run before left there.
     pub fn new(options: Options) -> Self {
-        Self { options, phase: Phase::Rest }
+        let mut machine = Self { options, phase: Phase::Rest };
+        machine.phase = machine.broken_off();
+        machine
     }
 
     /// How it is set up.
@@ -184,19 +191,25 @@ impl Machine {
     fn fail_safe(&mut self) -> Vec<Act> {
         let value = self.options.values.fail_safe;
         // A handshake's part stays without answer: the PLC's own time-out must see that.
-        self.phase = Phase::Rest;
+        self.phase = self.broken_off();
         vec![Act { target: Target::Verdict, value, purpose: Purpose::FailSafe, not_after: NO_END }]
     }
 
     fn ready(&mut self, ready: bool) -> Vec<Act> {
-        if ready || self.phase != Phase::Answered {
+        if ready || !matches!(self.phase, Phase::Answered | Phase::Unclear) {
             return Vec::new();
         }
-        self.phase = Phase::Rest;
-        vec![
-            self.release(Target::Answer, WriteValue::Integer(0)),
-            self.release(Target::Verdict, self.options.values.rest),
-        ]
+        let before = std::mem::replace(&mut self.phase, Phase::Rest);
+        let mut acts = vec![self.release(Target::Answer, WriteValue::Integer(0))];
+        if before == Phase::Answered {
+            acts.push(self.release(Target::Verdict, self.options.values.rest));
+        }
+        acts
+    }
+
+    /// The phase after something was given up.
+    fn broken_off(&self) -> Phase {
+        if self.options.mode == Mode::Handshake { Phase::Unclear } else { Phase::Rest }
     }
 
     fn outcome(&mut self, target: Target, done: bool) -> Vec<Act> {
@@ -210,9 +223,9 @@ impl Machine {
                 self.phase = Phase::Answered;
                 Vec::new()
             }
-            // Unknown or refused: no answer, and nothing is repeated.
+            // Unknown, refused or never sent: no answer, and nothing is repeated.
             _ => {
-                self.phase = Phase::Rest;
+                self.phase = Phase::Unclear;
                 Vec::new()
             }
         }
@@ -314,6 +327,8 @@ mod tests {
         check(
             Mode::Handshake,
             &[
+                (0, Said::Ready(false), &[(Target::Answer, WriteValue::Integer(0), Purpose::Release)]),
+                (0, Said::Ready(false), &[]),
                 (0, Said::Ready(true), &[]),
                 (1, verdict(Outcome::Fail, 0, Some(4711)), &[(Target::Verdict, ON, Purpose::Verdict)]),
                 (2, done(Target::Verdict), &[(Target::Answer, WriteValue::Integer(4711), Purpose::Verdict)]),
@@ -333,7 +348,25 @@ mod tests {
             &[
                 (1, verdict(Outcome::Pass, 0, Some(1)), &[(Target::Verdict, OFF, Purpose::Verdict)]),
                 (2, lost, &[]),
-                (3, Said::Ready(false), &[]),
+                (3, Said::Ready(true), &[]),
+                (4, Said::Ready(false), &[(Target::Answer, WriteValue::Integer(0), Purpose::Release)]),
+                (5, Said::Ready(false), &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_answer_from_before_a_fail_safe_value_is_cleared() {
+        let done = |target| Said::Outcome { target, done: true };
+        check(
+            Mode::Handshake,
+            &[
+                (1, verdict(Outcome::Pass, 0, Some(7)), &[(Target::Verdict, OFF, Purpose::Verdict)]),
+                (2, done(Target::Verdict), &[(Target::Answer, WriteValue::Integer(7), Purpose::Verdict)]),
+                (3, done(Target::Answer), &[]),
+                (4, Said::FailSafe, &[(Target::Verdict, ON, Purpose::FailSafe)]),
+                (5, Said::Ready(true), &[]),
+                (6, Said::Ready(false), &[(Target::Answer, WriteValue::Integer(0), Purpose::Release)]),
             ],
         );
     }

@@ -119,7 +119,15 @@ impl Port {
     /// Tells the machine what happened and sends what it wants written.
     pub fn hear(&mut self, said: &Said, cause: Option<Cause>, now: Moment) -> Vec<OnItsWay> {
         let acts = self.parts.machine.hear(said, now.mono);
-        acts.into_iter().filter_map(|act| self.send(act, cause, now)).collect()
+        let mut writes = Vec::new();
+        for act in acts {
+            match self.send(act, cause, now) {
+                Some(write) => writes.push(write),
+                // What was not sent never ends: the machine learns it here, and then writes nothing.
+                None => drop(self.parts.machine.hear(&Said::Outcome { target: act.target, done: false }, now.mono)),
+            }
+        }
+        writes
     }
 
     /// Takes the end of a write. `report` is `None` when the driver ended without one.
@@ -163,7 +171,7 @@ impl Port {
             other => withheld(other.to_string()),
         })?;
         if let Some(cause) = cause {
-            if !parts.repeat_safe && parts.intents.was_sent(&cause.identity) {
+            if !parts.repeat_safe && parts.intents.was_sent(cause.seq, &cause.identity) {
                 return Err(withheld("written before the restart; a write is not repeated".into()));
             }
             let kept = parts.intents.put(cause.seq, cause.identity);

@@ -110,6 +110,29 @@ fn learn(bench: &Bench, kept: &str) {
 }
 
 #[test]
+fn a_recording_without_times_is_replayed_at_a_given_distance() {
+    let bench = bench();
+    let bare: Vec<String> =
+        good_rows(N_ROWS).lines().map(|row| row.split_once(',').expect("cells").1.to_owned()).collect();
+    bench.write("documents/rows.csv", &bare.join("\n"));
+    let document = RECORDING.replace("time = \"time\"", "every = \"1s\"");
+    bench.write("documents/press.toml", &document);
+    bench.takt(&["learn", "--csv", "good.csv", "--except", "time", "--name", "press", "--activate"]).code(0);
+    let said = bench.takt(&["replay", "documents/press.toml", "--json"]).code(0).json();
+    assert_eq!(said["checks"][0]["verdicts"]["reasons"], json!({}), "no reading is in doubt: {said}");
+    assert_eq!(said["checks"][0]["verdicts"]["total"], json!(N_ROWS));
+    // Spans of ten seconds every five: the distance of rows is that of their times.
+    assert!(said["checks"][1]["verdicts"]["total"].as_u64().is_some_and(|n| (57..=61).contains(&n)), "{said}");
+    bench.write("documents/press.toml", &document.replace("every = \"1s\"\n", ""));
+    bench
+        .takt(&["replay", "documents/press.toml"])
+        .code(78)
+        .says(&["time = the column", "every = the distance of rows"]);
+    bench.write("documents/press.toml", &document.replace("every = \"1s\"", "every = \"1s\"\ntime = \"time\""));
+    bench.takt(&["replay", "documents/press.toml"]).code(78).says(&["keep either `time` or `every`"]);
+}
+
+#[test]
 fn only_recordings_are_replayed() {
     let bench = Bench::with("");
     bench.write("plc.toml", "[[connections]]\nid = \"plc\"\nkind = \"modbus-tcp\"\naddress = \"127.0.0.1:9\"\n");

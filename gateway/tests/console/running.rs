@@ -8,6 +8,7 @@ const LINE: &str = r#"
 id = "plc"
 kind = "modbus-tcp"
 address = "127.0.0.1:9"
+timeout = "50ms"
 [[lines]]
 id = "press"
 [[lines.tag_groups]]
@@ -59,6 +60,28 @@ fn outputs_are_armed_by_whoever_the_system_says() {
     bench.takt(&["status"]).code(0).says(&["ARMED by"]);
     bench.takt(&["output", "disarm", "press/stroke/reject"]).code(0).says(&["dry run"]);
     bench.takt(&["output", "arm", "press/stroke/lamp"]).code(1).says(&["no output press/stroke/lamp"]);
+    assert_eq!(running.stop().0, Some(0));
+}
+
+#[test]
+fn arming_is_refused_when_the_deadline_cannot_be_kept() {
+    let slow = LINE.replace("50ms", "200ms");
+    let arm = ["output", "arm", "press/stroke/reject"];
+    let bench = Bench::with(&slow);
+    let running = bench.start();
+    bench.takt(&arm).code(1).says(&[
+        "press/stroke/reject is not armed",
+        "deadline of 100ms is shorter than the 210ms",
+        "write_connection = true and connections_max = 2",
+        "timeout of at most 90ms",
+        "deadline from 210ms",
+    ]);
+    bench.takt(&["status"]).code(0).says(&["dry run"]);
+    bench.takt(&["output", "disarm", "press/stroke/reject"]).code(0);
+    assert_eq!(running.stop().0, Some(0));
+    let bench = Bench::with(&slow.replace("timeout", "connections_max = 2\nwrite_connection = true\ntimeout"));
+    let running = bench.start();
+    bench.takt(&arm).code(0).says(&["is armed by"]);
     assert_eq!(running.stop().0, Some(0));
 }
 

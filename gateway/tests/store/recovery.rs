@@ -55,6 +55,27 @@ async fn a_clean_end_and_a_cut_off_end_are_told_apart() {
     store.close().unwrap();
 }
 
+/// A second kill before anything new came: folding had moved past the rows that held the marks, and a
+/// redelivery was consumed twice.
+#[tokio::test]
+async fn marks_outlive_two_kills_with_nothing_between_them() {
+    let dirs: [tempfile::TempDir; 3] = std::array::from_fn(|_| tempfile::tempdir().unwrap());
+    let unfolded = takt::store::StoreOptions { fold: Duration::from_secs(3_600), ..options() };
+    let files = ["takt.db", "takt.db-wal", "takt.anchor"];
+    let (store, first, slots) = open(dirs[0].path(), unfolded.clone(), &[3]);
+    fill(&store, first.epoch, &slots, 1..=10).await;
+    copy_files(dirs[0].path(), dirs[1].path(), &files);
+    store.close().unwrap();
+    let (store, _, _) = open(dirs[1].path(), unfolded.clone(), &[3]);
+    store.flush().await.unwrap();
+    copy_files(dirs[1].path(), dirs[2].path(), &files);
+    store.close().unwrap();
+    let (store, last, _) = open(dirs[2].path(), unfolded, &[3]);
+    let numbers: Vec<u8> = last.marks[&slots.connections[0]].iter().map(|mark| mark[0]).collect();
+    assert_eq!(numbers, (1..=10).collect::<Vec<u8>>());
+    store.close().unwrap();
+}
+
 #[tokio::test]
 async fn a_restored_store_has_a_new_epoch_and_nothing_armed() {
     let dir = tempfile::tempdir().unwrap();

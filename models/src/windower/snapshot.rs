@@ -56,6 +56,11 @@ impl Snapshot {
     pub fn is_settled(&self) -> bool {
         self.is_settled
     }
+
+    /// Frames that earlier restarts could not bring back.
+    pub fn n_lost(&self) -> u64 {
+        self.books().dropped(DropReason::Restart)
+    }
 }
 
 impl Windower {

@@ -41,6 +41,8 @@ kind = "modbus-tcp"
 address = "{plc}"
 unit = 1
 timeout = "200ms"
+connections_max = 2
+write_connection = true                 # a verdict never waits behind a read
 
 [[connections]]
 id = "broker"

@@ -111,6 +111,7 @@ impl Writer {
         now: Standing,
     ) -> Self {
         let opened = clock.mono();
+        let marked = now.marks.keys().copied().collect();
         Self {
             conn,
             shared,
@@ -121,7 +122,8 @@ impl Writer {
             dir,
             options,
             now,
-            marks_dirty: BTreeSet::new(),
+            // Marks that the journal brought back stand in no table yet, and folding advances past their rows.
+            marks_dirty: marked,
             backlog: Vec::new(),
             spare: Vec::new(),
             n_let_go: 0,

@@ -1,0 +1,191 @@
+//! Write-back end to end, with what a PLC may answer: pulses, refusals, read-back, limits, and the
+//! fail-safe value when there is no verdict to act on.
+
+use crate::faulty::{Bench, FAULTY, GOOD, HEARTBEAT, IMPATIENT, LEARNED, PATIENCE, PATIENT};
+use crate::parts::{learn, path, text};
+use crate::verdicts::check_books;
+use std::time::Duration;
+use takt_tests::process::wait_until;
+use takt_tests::python;
+
+/// A level on a register whose values tell what was meant.
+const LEVEL: &str = r#"
+write = { connection = "plc", register = "holding:220" }
+value = { pass = 1, fail = 2, inconclusive = 3 }
+fail_safe = 9
+"#;
+const PLACE: u64 = 220;
+
+#[test]
+fn a_pulse_is_taken_back_and_a_second_fail_prolongs_it() {
+    let mut bench = Bench::armed(
+        PATIENT,
+        r#"
+write = { connection = "plc", register = "coil:10" }
+mode = "pulse"
+duration = "2s"
+value = { pass = false, fail = true, inconclusive = true }
+fail_safe = true
+"#,
+    );
+    let wait = |bench: &Bench, values: &[u64]| {
+        wait_until(&format!("the coil goes {values:?}"), PATIENCE, || (bench.values_at(10) == values).then_some(()));
+    };
+    bench.judged(GOOD);
+    assert!(bench.values_at(10).is_empty(), "a pass makes no pulse");
+    bench.part(FAULTY);
+    wait(&bench, &[1, 0]);
+    bench.part(FAULTY);
+    wait(&bench, &[1, 0, 1]);
+    // Well inside the pulse, but so late that its own end would follow at once.
+    std::thread::sleep(Duration::from_millis(1_200));
+    bench.part(FAULTY);
+    wait(&bench, &[1, 0, 1, 1, 0]);
+    let writes: Vec<_> = bench.writes().into_iter().filter(|write| write.address == 10).collect();
+    let lasted_ms = writes[4].at_ms - writes[3].at_ms;
+    assert!(lasted_ms > 1_000, "the pulse of the last fail lasted {lasted_ms} ms; the one before had 800 ms left");
+    bench.judged(GOOD);
+    assert_eq!(bench.values_at(10).len(), 5, "nothing else was written");
+    check_books(&bench.gateway);
+}
+
+#[test]
+fn a_refused_write_shows_its_exception_code_and_is_not_repeated() {
+    let mut bench = Bench::armed(PATIENT, LEVEL);
+    bench.part(GOOD);
+    bench.wait_outcome("confirmed", 1);
+    assert_eq!(bench.tell("refuse-writes 4"), "ok");
+    bench.part(FAULTY);
+    let output = bench.wait_outcome("refused", 1);
+    wait_until("the last write says why", PATIENCE, || {
+        let last = bench.output()["last"].clone();
+        let why = last["why"].as_str().unwrap_or_default().to_owned();
+        (last["outcome"] == "refused" && why.contains("exception 04")).then_some(())
+    });
+    assert_eq!(output["writes"]["confirmed"], 1, "{output}");
+    let status = bench.gateway.run_ok(&["status"]);
+    assert!(status.contains("2 refused"), "{status}");
+    bench.judged(FAULTY);
+    assert_eq!(bench.tell("good"), "ok");
+    bench.part(GOOD);
+    bench.wait_outcome("confirmed", 2);
+    assert_eq!(bench.values_at(PLACE), [1, 2, 2, 1], "every verdict once, refused or not");
+    check_books(&bench.gateway);
+}
+
+#[test]
+fn a_read_back_that_differs_is_shown() {
+    let mut bench = Bench::armed(PATIENT, &format!("{LEVEL}read_back = true\n"));
+    bench.part(GOOD);
+    bench.wait_outcome("confirmed", 1);
+    assert_eq!(bench.tell("ignore-writes"), "ok");
+    bench.part(FAULTY);
+    bench.wait_outcome("differs", 1);
+    wait_until("what was found is shown", PATIENCE, || {
+        let last = bench.output()["last"].clone();
+        (last["outcome"] == "differs" && last["value"] == "2" && last["why"].as_str()?.contains('1')).then_some(())
+    });
+    assert_eq!(bench.tell("good"), "ok");
+    bench.part(FAULTY);
+    bench.wait_outcome("confirmed", 2);
+    assert_eq!(bench.values_at(PLACE), [1, 2, 2]);
+    check_books(&bench.gateway);
+}
+
+#[test]
+fn an_unknown_outcome_is_said_and_nothing_is_repeated() {
+    let mut bench = Bench::armed(&format!("{IMPATIENT}\nconnections_max = 2\nwrite_connection = true"), LEVEL);
+    bench.part(GOOD);
+    bench.wait_outcome("confirmed", 1);
+    // Asked now: the PLC sees the end of a connection only when it looks again, and late it looks late.
+    let counts: serde_json::Value = serde_json::from_str(&bench.tell("counts")).expect("JSON");
+    assert_eq!(counts["connections_max"], 2, "never more connections than the document allows: {counts}");
+    // Carried out, but answered after everybody's patience: the next part's write must be another one.
+    assert_eq!(bench.tell("late 1500"), "ok");
+    bench.part(FAULTY);
+    wait_until("the outcome is unknown", PATIENCE, || {
+        let writes = bench.output()["writes"].clone();
+        (writes["timed_out"].as_u64() >= Some(1) || writes["disconnected"].as_u64() >= Some(1)).then_some(())
+    });
+    assert_eq!(bench.tell("good"), "ok");
+    bench.wait_link("up");
+    bench.judged(GOOD);
+    let verdicts: Vec<u64> = bench.values_at(PLACE).into_iter().filter(|value| *value != 9).collect();
+    assert!(verdicts.iter().filter(|value| **value == 2).count() <= 1, "the fail is not repeated: {verdicts:?}");
+    check_books(&bench.gateway);
+}
+
+#[test]
+fn the_rate_holds_verdicts_back_and_limits_are_checked_before() {
+    let mut bench = Bench::armed(PATIENT, &format!("{LEVEL}rate = \"1/h\"\nmin = 0\nmax = 10\n"));
+    bench.part(GOOD);
+    bench.wait_outcome("confirmed", 1);
+    bench.part(FAULTY);
+    bench.wait_outcome("withheld", 1);
+    wait_until("the rate limit is named", PATIENCE, || {
+        bench.output()["last"]["why"].as_str().is_some_and(|why| why.contains("rate limit")).then_some(())
+    });
+    assert_eq!(bench.values_at(PLACE), [1], "withheld is not written");
+    let wide = Bench::new(PATIENT, LEARNED, &format!("{LEVEL}max = 5\n"));
+    let refused = wide.gateway.run(&["run"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(78), "{said}");
+    assert!(said.contains("9 is outside") && said.contains("could never be written"), "{said}");
+}
+
+#[test]
+fn without_a_model_the_fail_safe_value_stands_and_the_heartbeat_stands_still() {
+    let mut bench = Bench::new(PATIENT, LEARNED, LEVEL);
+    bench.gateway.start_connected();
+    bench.gateway.run_ok(&["output", "arm", crate::faulty::OUTPUT]);
+    bench.judged(GOOD);
+    bench.judged(FAULTY);
+    wait_until("both parts get the fail-safe value", PATIENCE, || (bench.values_at(PLACE).len() >= 2).then_some(()));
+    assert!(bench.values_at(PLACE).iter().all(|value| *value == 9), "{:?}", bench.values_at(PLACE));
+    assert!(bench.values_at(HEARTBEAT).is_empty(), "no model, no heartbeat");
+    // A model that arrives while the line runs ends it.
+    learn(&bench.gateway);
+    wait_until("the heartbeat moves", PATIENCE, || (!bench.values_at(HEARTBEAT).is_empty()).then_some(()));
+    bench.part(FAULTY);
+    wait_until("the verdict is written", PATIENCE, || (bench.values_at(PLACE).last() == Some(&2)).then_some(()));
+    check_books(&bench.gateway);
+}
+
+#[test]
+fn a_late_verdict_gives_the_fail_safe_value_and_stops_the_heartbeat() {
+    let mut bench = Bench::new(
+        &format!("{PATIENT}\nconnections_max = 2\nwrite_connection = true"),
+        "model = \"slow\"\ndeadline = \"1s\"",
+        LEVEL,
+    );
+    let folder = path(&bench.gateway, "slow");
+    assert!(python::script("slow_model.py").arg(&folder).status().expect("Python runs").success());
+    let package = path(&bench.gateway, "slow.takt");
+    bench.gateway.run_ok(&["model", "pack", text(&folder), "--output", text(&package)]);
+    bench.gateway.run_ok(&["model", "install", text(&package), "--activate"]);
+    bench.gateway.start_ready();
+    bench.gateway.run_ok(&["output", "arm", crate::faulty::OUTPUT]);
+    let until = |bench: &mut Bench, value: u64| {
+        wait_until(&format!("{value} is written"), PATIENCE, || {
+            bench.judged(GOOD);
+            (bench.values_at(PLACE).last() == Some(&value)).then_some(())
+        });
+    };
+    until(&mut bench, 1);
+    wait_until("the heartbeat moves", PATIENCE, || (bench.values_at(HEARTBEAT).len() > 2).then_some(()));
+    let n_before = bench.writes().len();
+    // For this force the model takes seconds.
+    bench.judged([400, 20, 5]);
+    wait_until("the fail-safe value is written", PATIENCE, || {
+        (bench.values_at(PLACE).last() == Some(&9)).then_some(())
+    });
+    assert!(bench.check()["verdicts"]["reasons"]["deadline"].as_u64() >= Some(1), "{}", bench.check());
+    until(&mut bench, 1);
+    let n_beats = bench.values_at(HEARTBEAT).len();
+    wait_until("the heartbeat goes on", PATIENCE, || (bench.values_at(HEARTBEAT).len() > n_beats).then_some(()));
+    let writes = bench.writes();
+    let late = writes[n_before..].iter().skip_while(|write| (write.address, write.value) != (PLACE, 9));
+    let behind: Vec<_> = late.take_while(|write| (write.address, write.value) != (PLACE, 1)).collect();
+    assert!(behind.iter().all(|write| write.address == PLACE), "no heartbeat while it is late: {behind:?}");
+    check_books(&bench.gateway);
+}
