@@ -38,7 +38,21 @@ const HEADERS: [(HeaderName, &str); 6] = [
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
 /// Routes whose acts stand in the audit log in words of their own.
-const NOTE_THEMSELVES: [&str; 4] = ["/api/v1/session", "/api/v1/password", "/api/v1/users", "/api/v1/tokens"];
+const NOTE_THEMSELVES: [&str; 13] = [
+    "/api/v1/session",
+    "/api/v1/password",
+    "/api/v1/users",
+    "/api/v1/tokens",
+    "/api/v1/documents",
+    "/api/v1/lines",
+    "/api/v1/outputs",
+    "/api/v1/field",
+    "/api/v1/models",
+    "/api/v1/learn",
+    "/api/v1/secrets",
+    "/api/v1/alarms",
+    "/api/v1/verdicts",
+];
 
 /// The names by which a request may call this gateway.
 #[derive(Debug)]
