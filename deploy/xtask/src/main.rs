@@ -6,6 +6,7 @@ mod demo;
 mod setup;
 mod shell;
 mod tests;
+mod unpack;
 mod wheels;
 
 use anyhow::Result;
