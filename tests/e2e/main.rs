@@ -5,6 +5,7 @@ mod faults;
 mod feed;
 mod nab;
 mod petrobras;
+mod silicon;
 mod skab;
 mod tep_modbus;
 mod tep_mqtt;

@@ -1,6 +1,6 @@
-//! `cargo xtask test`: set-up, then every test of the workspace against real peers.
+//! `cargo xtask test`: set-up, every test of the workspace against real peers, a short pass of fuzzing.
 
-use crate::{setup, shell};
+use crate::{fuzz, setup, shell};
 use anyhow::Result;
 use std::process::Command;
 
@@ -19,7 +19,9 @@ pub(crate) fn run(long: bool, arguments: &[String]) -> Result<()> {
     if long {
         test.env("TAKT_LONG", "1");
     }
-    shell::run(&mut test)
+    shell::run(&mut test)?;
+    // Asked for certain tests, it runs those alone.
+    if arguments.is_empty() { fuzz::short_pass() } else { Ok(()) }
 }
 
 /// Tells tests where the peers are.

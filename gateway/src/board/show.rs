@@ -114,7 +114,15 @@ fn line_status(gauge: &LineGauge, checks: &[(CheckStatus, Arc<CheckGauge>)]) -> 
 fn check_status(gauge: &CheckGauge, now: Now) -> CheckStatus {
     let view = gauge.view(now);
     let plan = gauge.plan();
-    let models: Vec<_> = view.standing.models.iter().map(|(name, standing)| model_status(name, standing)).collect();
+    let models: Vec<_> = view
+        .standing
+        .models
+        .iter()
+        .map(|(name, standing)| ModelStatus {
+            coming: view.standing.coming.get(name).cloned(),
+            ..model_status(name, standing)
+        })
+        .collect();
     let judging = judging(&view, &models);
     CheckStatus {
         line: gauge.line().to_string(),
@@ -159,6 +167,7 @@ fn model_status(name: &str, standing: &ModelStanding) -> ModelStatus {
         device_asked: None,
         device_used: None,
         fallback: None,
+        coming: None,
     };
     match standing {
         ModelStanding::Missing { why } => bare("missing", Some(why)),

@@ -1,6 +1,7 @@
 //! `takt doctor`: whether this box has what the gateway needs, and what to do where it has not.
 
 mod disk;
+mod drivers;
 mod finding;
 mod library;
 mod plant;
