@@ -12,7 +12,10 @@ use takt_models::package::Provider;
 pub(super) fn examine(gateway: &Gateway, documents: Option<&Resolved>, findings: &mut Vec<Finding>) {
     let runtime = match run::runtime(gateway) {
         Ok(runtime) => runtime,
-        Err(why) => return findings.push(Finding::broken("library", why)),
+        Err(why) => {
+            let how = "runtime.library or TAKT_ORT_LIB may name another place";
+            return findings.push(Finding::broken("library", format!("{why}; {how}")));
+        }
     };
     let version = runtime.version().unwrap_or_else(|| "of unknown version".to_owned());
     let (pack, path) = (runtime.pack(), runtime.library().display());
