@@ -97,7 +97,7 @@ fn openvino_judges_and_what_is_not_there_falls_back_in_sight() {
     for n in 0..200 {
         let [a, b, c] = row(n);
         // Every fiftieth part breaks the relation of a and b.
-        let b = if n % 50 == 49 { b + 9.0 } else { b };
+        let b = if n % 50 == 49 { b + 40.0 } else { b };
         sensor.publish(
             "line",
             format!("{{\"ts\":{},\"a\":{a},\"b\":{b},\"c\":{c}}}", 1_700_000_000_000_u64 + u64::from(n) * 10),
