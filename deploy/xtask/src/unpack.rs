@@ -1,7 +1,6 @@
 //! Fetches a pinned wheel by pip, checks its SHA-256 and unpacks what a program without Python needs.
 
 use crate::shell;
-use crate::wheels::Wheel;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -10,6 +9,17 @@ use std::process::Command;
 
 /// One interpreter tag for all, so that the same file is fetched whatever Python runs pip.
 const PYTHON_TAG: &str = "311";
+
+/// A wheel as its index has it, and the digest of the very file that was looked at.
+pub(crate) struct Wheel {
+    pub(crate) machine: &'static str,
+    pub(crate) package: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) platform: &'static str,
+    pub(crate) sha256: &'static str,
+    /// To say what a download costs before it starts.
+    pub(crate) mb: u32,
+}
 
 /// Fetches the wheel and unpacks it into `folder`; `finish` may add to the files before they count as there.
 pub(crate) fn into(wheel: &Wheel, folder: &Path, finish: impl Fn(&Path) -> Result<()>) -> Result<()> {

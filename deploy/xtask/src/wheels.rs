@@ -1,6 +1,7 @@
 //! ONNX Runtime packs: which wheels are pinned, and where their library lies once they are unpacked.
 
-use crate::{shell, unpack};
+use crate::shell;
+use crate::unpack::{self, Wheel};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
@@ -17,66 +18,64 @@ pub(crate) enum Provider {
     Qnn,
 }
 
-/// A wheel as its index has it, and the digest of the very file that was looked at.
-pub(crate) struct Wheel {
-    provider: Provider,
-    pub(crate) machine: &'static str,
-    pub(crate) package: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) platform: &'static str,
-    pub(crate) sha256: &'static str,
-    /// To say what a download costs before it starts.
-    pub(crate) mb: u32,
-}
-
 /// All are built for the API that `ort`'s feature `api-24` asks for, or newer. The builds for other
 /// silicon follow the stock one by weeks or months, so each has the newest version that there is.
-const WHEELS: [Wheel; 5] = [
-    Wheel {
-        provider: Provider::Cpu,
-        machine: "x86_64",
-        package: "onnxruntime",
-        version: "1.32.0",
-        platform: "manylinux_2_28_x86_64",
-        sha256: "5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d",
-        mb: 28,
-    },
-    Wheel {
-        provider: Provider::Cpu,
-        machine: "aarch64",
-        package: "onnxruntime",
-        version: "1.32.0",
-        platform: "manylinux_2_28_aarch64",
-        sha256: "2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c",
-        mb: 26,
-    },
-    Wheel {
-        provider: Provider::Openvino,
-        machine: "x86_64",
-        package: "onnxruntime-openvino",
-        version: "1.24.1",
-        platform: "manylinux_2_28_x86_64",
-        sha256: "3007c803634cc69c6d52af1dea7ce729d9bb62b9a11070fd2f959119199007a8",
-        mb: 84,
-    },
-    Wheel {
-        provider: Provider::Cuda,
-        machine: "x86_64",
-        package: "onnxruntime-gpu",
-        version: "1.31.1",
-        platform: "manylinux_2_28_x86_64",
-        sha256: "e26c475fe361b2015f45b4b824bd13f0bb20204e59b62814e6f0acd5f3d491a6",
-        mb: 256,
-    },
-    Wheel {
-        provider: Provider::Qnn,
-        machine: "x86_64",
-        package: "onnxruntime-qnn",
-        version: "2.7.0",
-        platform: "manylinux_2_35_x86_64",
-        sha256: "c56c01562b8534fe8980cfea4601408d950c065f8251fb862ce82101c52c9849",
-        mb: 99,
-    },
+const WHEELS: [(Provider, Wheel); 5] = [
+    (
+        Provider::Cpu,
+        Wheel {
+            machine: "x86_64",
+            package: "onnxruntime",
+            version: "1.32.0",
+            platform: "manylinux_2_28_x86_64",
+            sha256: "5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d",
+            mb: 28,
+        },
+    ),
+    (
+        Provider::Cpu,
+        Wheel {
+            machine: "aarch64",
+            package: "onnxruntime",
+            version: "1.32.0",
+            platform: "manylinux_2_28_aarch64",
+            sha256: "2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c",
+            mb: 26,
+        },
+    ),
+    (
+        Provider::Openvino,
+        Wheel {
+            machine: "x86_64",
+            package: "onnxruntime-openvino",
+            version: "1.24.1",
+            platform: "manylinux_2_28_x86_64",
+            sha256: "3007c803634cc69c6d52af1dea7ce729d9bb62b9a11070fd2f959119199007a8",
+            mb: 84,
+        },
+    ),
+    (
+        Provider::Cuda,
+        Wheel {
+            machine: "x86_64",
+            package: "onnxruntime-gpu",
+            version: "1.31.1",
+            platform: "manylinux_2_28_x86_64",
+            sha256: "e26c475fe361b2015f45b4b824bd13f0bb20204e59b62814e6f0acd5f3d491a6",
+            mb: 256,
+        },
+    ),
+    (
+        Provider::Qnn,
+        Wheel {
+            machine: "x86_64",
+            package: "onnxruntime-qnn",
+            version: "2.7.0",
+            platform: "manylinux_2_35_x86_64",
+            sha256: "c56c01562b8534fe8980cfea4601408d950c065f8251fb862ce82101c52c9849",
+            mb: 99,
+        },
+    ),
 ];
 
 /// Whether a wheel of the pack is pinned for this machine.
@@ -116,8 +115,8 @@ pub(crate) fn also_needed(provider: Provider) -> Option<&'static str> {
 
 fn wheel(provider: Provider) -> Result<&'static Wheel> {
     let machine = std::env::consts::ARCH;
-    let here = |w: &&Wheel| w.provider == provider && w.machine == machine && cfg!(target_os = "linux");
-    WHEELS.iter().find(here).with_context(|| {
+    let here = |(of, w): &&(Provider, Wheel)| *of == provider && w.machine == machine && cfg!(target_os = "linux");
+    WHEELS.iter().find(here).map(|(_, wheel)| wheel).with_context(|| {
         let system = std::env::consts::OS;
         format!("no ONNX Runtime pack {provider:?} is pinned for {machine} with {system}; set runtime.library yourself")
     })
