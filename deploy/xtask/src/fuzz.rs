@@ -8,10 +8,6 @@ use std::process::Command;
 /// The pinned fuzzing driver; the toolchain is whatever nightly is installed.
 const CARGO_FUZZ: &str = "0.13.2";
 
-/// Seconds a target in the short pass of `cargo xtask test`: enough to run every seed and some
-/// hundred thousand inputs beyond.
-const SHORT_S: u32 = 5;
-
 /// Longest input. Longer ones add repetition, not new paths.
 const INPUT_BYTES_MAX: u32 = 4_096;
 
@@ -24,17 +20,6 @@ pub(crate) fn run(names: &[String], seconds: u32) -> Result<()> {
         bail!("{why}");
     }
     pass(names, seconds)
-}
-
-/// A short pass over all targets, where fuzzing is to be had; says so where it is not.
-pub(crate) fn short_pass() -> Result<()> {
-    match ready() {
-        Ok(()) => pass(&[], SHORT_S),
-        Err(why) => {
-            eprintln!("NOT RUN: the fuzz targets, because {why}");
-            Ok(())
-        }
-    }
 }
 
 fn pass(names: &[String], seconds: u32) -> Result<()> {

@@ -1,6 +1,6 @@
-//! `cargo xtask test`: set-up, every test of the workspace against real peers, a short pass of fuzzing.
+//! `cargo xtask test`: set-up, then every test of the workspace against real peers.
 
-use crate::{fuzz, setup, shell};
+use crate::{setup, shell};
 use anyhow::Result;
 use std::process::Command;
 
@@ -19,9 +19,7 @@ pub(crate) fn run(long: bool, arguments: &[String]) -> Result<()> {
     if long {
         test.env("TAKT_LONG", "1");
     }
-    shell::run(&mut test)?;
-    // Asked for certain tests, it runs those alone.
-    if arguments.is_empty() { fuzz::short_pass() } else { Ok(()) }
+    shell::run(&mut test)
 }
 
 /// Tells tests where the peers are.
