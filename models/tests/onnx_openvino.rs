@@ -130,6 +130,39 @@ fn compiled_engines_are_cached_by_model() {
 }
 
 #[test]
+fn a_damaged_engine_is_compiled_anew_and_a_whole_one_is_read() {
+    let Some(runtime) = openvino() else { return };
+    let dir = tempfile::tempdir().expect("a folder");
+    let package = package(&loose(cnn::manifest()), cnn::GRAPH, &[cnn::reference()]);
+    let load = || {
+        let stages = std::cell::RefCell::new(Vec::new());
+        let progress = |stage| stages.borrow_mut().push(stage);
+        let on_device = options(Device::On(CPU_DEVICE));
+        let options = LoadOptions { cache: Some(dir.path()), progress: &progress, ..on_device };
+        let mut scorer = Scorer::load(&runtime, &package, &options).expect("loads");
+        scorer.score(&window(cnn::reference().columns), &now).expect("scores");
+        stages.into_inner()
+    };
+    let (built, read) = (Stage::Building(CPU_DEVICE), Stage::Reading(CPU_DEVICE));
+    assert!(load().contains(&built), "the first load compiles");
+    assert!(load().contains(&read), "the second reads what was compiled");
+    let engine = walk(dir.path()).into_iter().find(|path| path.extension().is_some_and(|e| e == "blob"));
+    let engine = engine.expect("OpenVINO wrote its engine");
+    let whole = std::fs::read(&engine).expect("reads");
+    let mut wrong = whole.clone();
+    wrong[whole.len() / 2] ^= 0xff;
+    for damaged in [&whole[..whole.len() / 2], &[], &wrong] {
+        std::fs::write(&engine, damaged).expect("writes");
+        assert!(load().contains(&built), "{} of {} bytes are no engine", damaged.len(), whole.len());
+        assert!(load().contains(&read));
+    }
+    // Half of a build, as a power cut leaves it: files without their seal.
+    let seal = walk(dir.path()).into_iter().find(|path| path.ends_with("checked.txt")).expect("a seal");
+    std::fs::remove_file(seal).expect("removes");
+    assert!(load().contains(&built));
+}
+
+#[test]
 fn a_free_batch_is_fixed_to_one_for_the_device() {
     let Some(runtime) = openvino() else { return };
     let mut m = affine::manifest();

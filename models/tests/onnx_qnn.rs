@@ -54,6 +54,30 @@ fn the_whole_graph_runs_on_the_device_and_agrees_with_the_cpu() {
 }
 
 #[test]
+fn what_the_device_computes_otherwise_than_the_cpu_is_never_silent() {
+    let Some(runtime) = qnn() else { return };
+    // Hexagon computes floats in half precision, so at the tolerance of f32 its scores are wrong ones.
+    // The package's own vectors hold on the CPU: only the comparison of devices can see it.
+    let mut m = cnn::manifest();
+    m.tolerances.pairs = vec![PairTolerance {
+        between: [Provider::Cpu, Provider::Qnn],
+        tolerance: Tolerance { absolute: 1e-12, relative: 0.0 },
+    }];
+    let reference = cnn::reference();
+    let scaled = |k: f64| reference.columns.iter().map(|c| c.iter().map(|v| v * k).collect()).collect::<Vec<_>>();
+    m.tolerances.default = Tolerance { absolute: f64::MAX, relative: 0.0 };
+    let vectors: Vec<_> = (1..9).map(|k| vector(scaled(f64::from(k) * 0.37), vec![0.0])).collect();
+    let package = package(&m, cnn::GRAPH, &vectors);
+    let refused = Scorer::load(&runtime, &package, &options(Device::On(Provider::Qnn)));
+    let error = refused.expect_err("half precision is not single").to_string();
+    println!("{error}");
+    assert!(error.contains("on qnn, test vector ") && error.contains("where the CPU gives"), "{error}");
+    let allowed = LoadOptions { fallback: FallbackRule::Allowed, ..options(Device::On(Provider::Qnn)) };
+    let scorer = Scorer::load(&runtime, &package, &allowed).expect("falls back");
+    assert!(matches!(scorer.fallback(), Fallback::ToCpu { wanted: Provider::Qnn, why } if why.contains("gave")));
+}
+
+#[test]
 fn a_free_batch_is_fixed_to_one_for_the_device() {
     let Some(runtime) = qnn() else { return };
     let mut m = affine::manifest();

@@ -14,6 +14,7 @@ mod parts;
 mod petrobras;
 mod plc_faults;
 mod restart;
+mod silicon;
 mod skab;
 mod tep_modbus;
 mod tep_mqtt;

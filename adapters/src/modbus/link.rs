@@ -9,6 +9,7 @@ use super::options::Timing;
 use super::plan::Span;
 use std::borrow::Cow;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_modbus::client::{Client, Context, tcp};
@@ -42,7 +43,15 @@ impl Link {
         let connected = timeout(timing.connect_timeout, TcpStream::connect(address)).await;
         let stream = connected.map_err(|_| CallFault::Timeout)?.map_err(|e| CallFault::Closed(e.to_string()))?;
         stream.set_nodelay(true).map_err(|e| CallFault::Closed(e.to_string()))?;
-        Ok(Self { context: tcp::attach(stream), limit: timing.timeout })
+        Ok(Self::over(stream, timing.timeout))
+    }
+
+    /// A link over a transport that is connected.
+    pub(super) fn over<T>(transport: T, limit: Duration) -> Self
+    where
+        T: AsyncRead + AsyncWrite + std::fmt::Debug + Unpin + Send + 'static,
+    {
+        Self { context: tcp::attach(transport), limit }
     }
 
     /// Reads one span: function code 01, 02, 03 or 04.

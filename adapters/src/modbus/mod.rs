@@ -15,6 +15,8 @@ pub mod budget;
 pub mod codec;
 pub mod counts;
 pub mod driver;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod guess;
 pub mod kind;
 pub mod link;

@@ -30,6 +30,8 @@
 pub mod codec;
 pub mod connect;
 pub mod driver;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod mapping;
 pub mod options;
 pub mod outlet;

@@ -3,9 +3,11 @@
 mod bench;
 mod checks;
 mod demo;
+mod fuzz;
 mod setup;
 mod shell;
 mod tests;
+mod unpack;
 mod wheels;
 
 use anyhow::Result;
@@ -50,6 +52,14 @@ enum Command {
         /// Which benchmark; all by default
         names: Vec<String>,
     },
+    /// Fuzz the decoders of hostile bytes; needs a nightly toolchain
+    Fuzz {
+        /// Which targets; all by default
+        names: Vec<String>,
+        /// Seconds for each
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
+    },
     /// Formatting, clippy, tidy and layers, then the tests: what continuous integration runs
     Ci,
 }
@@ -61,6 +71,7 @@ fn main() -> Result<()> {
         Command::Demo { release, arguments } => demo::run(release, &arguments),
         Command::Test { long, arguments } => tests::run(long, &arguments),
         Command::Bench { names } => bench::run(&names),
+        Command::Fuzz { names, seconds } => fuzz::run(&names, seconds),
         Command::Ci => checks::run().and_then(|()| tests::run(false, &[])),
     }
 }

@@ -20,6 +20,9 @@ pub(crate) struct Found {
 pub(crate) fn run(provider: Option<wheels::Provider>) -> Result<()> {
     let library = wheels::library(provider.unwrap_or(wheels::Provider::Cpu))?;
     println!("ONNX Runtime: {}", library.display());
+    if let Some(needed) = provider.and_then(wheels::also_needed) {
+        println!("Note: {needed}");
+    }
     if provider.is_none() {
         let found = for_tests()?;
         println!("Python peers: {}", found.python.display());
@@ -31,6 +34,25 @@ pub(crate) fn run(provider: Option<wheels::Provider>) -> Result<()> {
 pub(crate) fn for_tests() -> Result<Found> {
     debian(&TEST_PACKAGES)?;
     Ok(Found { onnxruntime: wheels::library(wheels::Provider::Cpu)?, python: python()? })
+}
+
+/// The packs whose silicon can be tested without it, each with the variable that names its library to
+/// the tests: OpenVINO on its CPU device, and QNN's simulator of the Hexagon NPU.
+const TESTED_PACKS: [(wheels::Provider, &str); 2] =
+    [(wheels::Provider::Openvino, "TAKT_ORT_LIB_OPENVINO"), (wheels::Provider::Qnn, "TAKT_ORT_LIB_QNN")];
+
+/// Fetches the packs beyond the CPU's; says which cannot be had here, so that their tests do not run.
+pub(crate) fn packs_for_tests() -> Result<Vec<(&'static str, PathBuf)>> {
+    let mut found = Vec::new();
+    for (provider, variable) in TESTED_PACKS {
+        if wheels::pinned(provider) {
+            found.push((variable, wheels::library(provider)?));
+        } else {
+            let machine = std::env::consts::ARCH;
+            eprintln!("NOT RUN: the tests of pack {provider:?}, because no wheel of it is pinned for {machine}");
+        }
+    }
+    Ok(found)
 }
 
 /// Installs missing Debian packages as root; otherwise says exactly what to install.

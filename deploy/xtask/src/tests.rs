@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// Runs the tests; `long` asks for the full figures.
 pub(crate) fn run(long: bool, arguments: &[String]) -> Result<()> {
-    let found = setup::for_tests()?;
+    let (found, packs) = (setup::for_tests()?, setup::packs_for_tests()?);
     let mut build = shell::cargo();
     shell::run(build.args(["build", "--package", "takt", "--package", "takt-demo"]))?;
     let mut test = shell::cargo();
@@ -15,6 +15,7 @@ pub(crate) fn run(long: bool, arguments: &[String]) -> Result<()> {
         test.arg("--").args(arguments);
     }
     environment(&mut test, &found);
+    test.envs(packs);
     if long {
         test.env("TAKT_LONG", "1");
     }

@@ -1,10 +1,9 @@
-//! ONNX Runtime packs: pinned wheels, checked by SHA-256, unpacked under the target folder.
+//! ONNX Runtime packs: which wheels are pinned, and where their library lies once they are unpacked.
 
 use crate::shell;
-use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+use crate::unpack::{self, Wheel};
+use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// A pack of execution providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -19,129 +18,124 @@ pub(crate) enum Provider {
     Qnn,
 }
 
-struct Wheel {
-    provider: Provider,
-    machine: &'static str,
-    package: &'static str,
-    version: &'static str,
-    platform: &'static str,
-    sha256: &'static str,
-}
-
-/// One interpreter tag for all, so that the same file is fetched whatever Python runs pip.
-const PYTHON_TAG: &str = "311";
-
-const WHEELS: [Wheel; 4] = [
-    Wheel {
-        provider: Provider::Cpu,
-        machine: "x86_64",
-        package: "onnxruntime",
-        version: "1.32.0",
-        platform: "manylinux_2_28_x86_64",
-        sha256: "5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d",
-    },
-    Wheel {
-        provider: Provider::Cpu,
-        machine: "aarch64",
-        package: "onnxruntime",
-        version: "1.32.0",
-        platform: "manylinux_2_28_aarch64",
-        sha256: "2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c",
-    },
-    Wheel {
-        provider: Provider::Openvino,
-        machine: "x86_64",
-        package: "onnxruntime-openvino",
-        version: "1.24.1",
-        platform: "manylinux_2_28_x86_64",
-        sha256: "3007c803634cc69c6d52af1dea7ce729d9bb62b9a11070fd2f959119199007a8",
-    },
-    Wheel {
-        provider: Provider::Qnn,
-        machine: "x86_64",
-        package: "onnxruntime-qnn",
-        version: "2.7.0",
-        platform: "manylinux_2_35_x86_64",
-        sha256: "c56c01562b8534fe8980cfea4601408d950c065f8251fb862ce82101c52c9849",
-    },
+/// All are built for the API that `ort`'s feature `api-24` asks for, or newer. The builds for other
+/// silicon follow the stock one by weeks or months, so each has the newest version that there is.
+const WHEELS: [(Provider, Wheel); 5] = [
+    (
+        Provider::Cpu,
+        Wheel {
+            machine: "x86_64",
+            package: "onnxruntime",
+            version: "1.32.0",
+            platform: "manylinux_2_28_x86_64",
+            sha256: "5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d",
+            mb: 28,
+        },
+    ),
+    (
+        Provider::Cpu,
+        Wheel {
+            machine: "aarch64",
+            package: "onnxruntime",
+            version: "1.32.0",
+            platform: "manylinux_2_28_aarch64",
+            sha256: "2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c",
+            mb: 26,
+        },
+    ),
+    (
+        Provider::Openvino,
+        Wheel {
+            machine: "x86_64",
+            package: "onnxruntime-openvino",
+            version: "1.24.1",
+            platform: "manylinux_2_28_x86_64",
+            sha256: "3007c803634cc69c6d52af1dea7ce729d9bb62b9a11070fd2f959119199007a8",
+            mb: 84,
+        },
+    ),
+    (
+        Provider::Cuda,
+        Wheel {
+            machine: "x86_64",
+            package: "onnxruntime-gpu",
+            version: "1.31.1",
+            platform: "manylinux_2_28_x86_64",
+            sha256: "e26c475fe361b2015f45b4b824bd13f0bb20204e59b62814e6f0acd5f3d491a6",
+            mb: 256,
+        },
+    ),
+    (
+        Provider::Qnn,
+        Wheel {
+            machine: "x86_64",
+            package: "onnxruntime-qnn",
+            version: "2.7.0",
+            platform: "manylinux_2_35_x86_64",
+            sha256: "c56c01562b8534fe8980cfea4601408d950c065f8251fb862ce82101c52c9849",
+            mb: 99,
+        },
+    ),
 ];
 
-/// The pack's main library, fetched and unpacked when it is not there yet.
+/// Whether a wheel of the pack is pinned for this machine.
+pub(crate) fn pinned(provider: Provider) -> bool {
+    wheel(provider).is_ok()
+}
+
+/// The library that `runtime.library` names for a pack, fetched and unpacked when it is not there yet.
 pub(crate) fn library(provider: Provider) -> Result<PathBuf> {
-    let machine = std::env::consts::ARCH;
-    let wheel = WHEELS
-        .iter()
-        .find(|w| w.provider == provider && w.machine == machine)
-        .with_context(|| format!("no ONNX Runtime pack {provider:?} is pinned for {machine}"))?;
+    let wheel = wheel(provider)?;
     let folder = shell::target().join("onnxruntime").join(format!("{}-{}", wheel.package, wheel.version));
-    if let Ok(found) = find_library(&folder) {
+    if let Some(found) = find_library(&folder) {
         return Ok(found);
     }
-    let file = fetch(wheel)?;
-    unpack(&file, &folder)?;
-    find_library(&folder)
+    // A plug-in joins the stock library, and the runtime looks for it beside that.
+    let core = (provider == Provider::Qnn).then(|| library(Provider::Cpu)).transpose()?;
+    unpack::into(wheel, &folder, |half| core.as_deref().map_or(Ok(()), |core| beside_the_plugin(core, half)))?;
+    find_library(&folder).with_context(|| format!("no ONNX Runtime library under {}", folder.display()))
 }
 
-fn fetch(wheel: &Wheel) -> Result<PathBuf> {
-    let folder = shell::target().join("wheels");
-    std::fs::create_dir_all(&folder)?;
-    let name = wheel.package.replace('-', "_");
-    let is_it = |file: &Path| {
-        let text = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        text.starts_with(&format!("{name}-{}-", wheel.version)) && text.contains(wheel.machine)
-    };
-    let here = || -> Option<PathBuf> {
-        let files = std::fs::read_dir(&folder).ok()?;
-        files.flatten().map(|entry| entry.path()).find(|file| is_it(file))
-    };
-    if here().is_none() {
-        shell::run(
-            Command::new("python3")
-                .args(["-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"])
-                .args(["--only-binary=:all:", "--implementation", "cp", "--python-version", PYTHON_TAG])
-                .args(["--platform", wheel.platform, "--dest"])
-                .arg(&folder)
-                .arg(format!("{}=={}", wheel.package, wheel.version)),
-        )?;
+/// What the box must have beside the pack, which no wheel of ours brings.
+pub(crate) fn also_needed(provider: Provider) -> Option<&'static str> {
+    match provider {
+        Provider::Cpu => None,
+        Provider::Openvino => {
+            Some("its GPU and NPU devices need Intel's drivers on the box; its CPU device needs nothing")
+        }
+        Provider::Cuda => Some(
+            "it needs an NVIDIA driver (580 or newer), the CUDA 13 libraries (cudart, cublas, curand, cufft, nvrtc) \
+             and cuDNN 9, and TensorRT 10 for device \"tensorrt\"; `takt doctor` names what is missing",
+        ),
+        Provider::Qnn => Some(
+            "on x86-64 it runs Qualcomm's simulator; read Qualcomm_LICENSE.pdf beside the library before you ship it",
+        ),
     }
-    let file = here().context("pip said that it fetched the wheel, but it is not there")?;
-    let found = sha256(&file)?;
-    if found != wheel.sha256 {
-        std::fs::remove_file(&file)?;
-        bail!(
-            "{} has SHA-256 {found}, but {} is pinned; it was removed, run the command again",
-            file.display(),
-            wheel.sha256
-        );
-    }
-    Ok(file)
 }
 
-fn sha256(file: &Path) -> Result<String> {
-    let digest = Sha256::digest(std::fs::read(file)?);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+fn wheel(provider: Provider) -> Result<&'static Wheel> {
+    let machine = std::env::consts::ARCH;
+    let here = |(of, w): &&(Provider, Wheel)| *of == provider && w.machine == machine && cfg!(target_os = "linux");
+    WHEELS.iter().find(here).map(|(_, wheel)| wheel).with_context(|| {
+        let system = std::env::consts::OS;
+        format!("no ONNX Runtime pack {provider:?} is pinned for {machine} with {system}; set runtime.library yourself")
+    })
 }
 
-/// A wheel is a zip file, and Python, which fetched it, opens zip files.
-fn unpack(file: &Path, folder: &Path) -> Result<()> {
-    let half = folder.with_extension("half");
-    let _ = std::fs::remove_dir_all(&half);
-    std::fs::create_dir_all(&half)?;
-    shell::run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(file).arg(&half))?;
-    let _ = std::fs::remove_dir_all(folder);
-    std::fs::rename(&half, folder)?;
+fn beside_the_plugin(core: &Path, folder: &Path) -> Result<()> {
+    let plugin = find(folder, |name| name.starts_with("libonnxruntime_providers_qnn.so"));
+    let plugin = plugin.context("the QNN wheel holds no plug-in")?;
+    let name = core.file_name().context("the stock library has a name")?;
+    std::fs::copy(core, plugin.with_file_name(name)).context("cannot put the stock library beside the plug-in")?;
     Ok(())
 }
 
-fn find_library(folder: &Path) -> Result<PathBuf> {
-    let is_library = |name: &str| {
-        (name.starts_with("libonnxruntime.so.1") || name == "libonnxruntime.so")
-            || name == "libonnxruntime_providers_qnn.so"
-    };
-    walkdir::WalkDir::new(folder)
-        .into_iter()
-        .flatten()
-        .find(|entry| is_library(&entry.file_name().to_string_lossy()))
-        .map(|entry| entry.path().to_owned())
-        .with_context(|| format!("no ONNX Runtime library under {}", folder.display()))
+fn find_library(folder: &Path) -> Option<PathBuf> {
+    find(folder, |name| name.starts_with("libonnxruntime.so"))
+}
+
+fn find(folder: &Path, is_it: impl Fn(&str) -> bool) -> Option<PathBuf> {
+    let files = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
+    let mut found = files.filter(|entry| is_it(&entry.file_name().to_string_lossy()));
+    found.next().map(|entry| entry.path().to_owned())
 }

@@ -111,6 +111,8 @@ pub struct CheckGauge {
 #[derive(Debug, Clone)]
 pub(super) struct Standing {
     pub(super) models: BTreeMap<String, ModelStanding>,
+    /// The step of each version that is loaded beside a running one.
+    pub(super) coming: BTreeMap<String, String>,
     pub(super) refused: Option<Refused>,
     pub(super) production: Production,
 }
@@ -141,8 +143,12 @@ impl CheckGauge {
             .models
             .iter()
             .map(|name| (name.clone(), ModelStanding::Loading { step: "waiting to be read".to_owned() }));
-        let standing =
-            Standing { models: models.collect(), refused: None, production: Production::On { recipe: None } };
+        let standing = Standing {
+            models: models.collect(),
+            coming: BTreeMap::new(),
+            refused: None,
+            production: Production::On { recipe: None },
+        };
         let seen = Seen { latency: Recent::new(), last: None, last_fail: None, beats: VecDeque::new() };
         Self {
             outputs: plan.outputs.iter().map(|output| Arc::new(OutputGauge::new(output.clone()))).collect(),
@@ -182,6 +188,15 @@ impl CheckGauge {
     /// Shows how the model of this name now stands.
     pub fn model(&self, name: &str, standing: ModelStanding) {
         self.standing().models.insert(name.to_owned(), standing);
+    }
+
+    /// Shows the step of a version that is loaded beside the running one; `None` when it is done.
+    pub fn coming(&self, name: &str, step: Option<String>) {
+        let mut standing = self.standing();
+        match step {
+            Some(step) => standing.coming.insert(name.to_owned(), step),
+            None => standing.coming.remove(name),
+        };
     }
 
     /// How the model of this name stands; `None` when the check has no such model.

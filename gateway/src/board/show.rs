@@ -129,7 +129,15 @@ fn connections_of(gauge: &LineGauge, checks: &[(CheckStatus, Arc<CheckGauge>)]) 
 fn check_status(gauge: &CheckGauge, now: Now) -> CheckStatus {
     let view = gauge.view(now);
     let plan = gauge.plan();
-    let models: Vec<_> = view.standing.models.iter().map(|(name, standing)| model_status(name, standing)).collect();
+    let models: Vec<_> = view
+        .standing
+        .models
+        .iter()
+        .map(|(name, standing)| ModelStatus {
+            coming: view.standing.coming.get(name).cloned(),
+            ..model_status(name, standing)
+        })
+        .collect();
     let judging = judging(&view, &models);
     CheckStatus {
         line: gauge.line().to_string(),
@@ -174,6 +182,7 @@ fn model_status(name: &str, standing: &ModelStanding) -> ModelStatus {
         device_asked: None,
         device_used: None,
         fallback: None,
+        coming: None,
     };
     match standing {
         ModelStanding::Missing { why } => bare("missing", Some(why)),

@@ -206,6 +206,8 @@ pub struct ModelStatus {
     pub device_used: Option<String>,
     /// Why it is another one than asked for.
     pub fallback: Option<String>,
+    /// The step of another version that is being loaded while this one judges.
+    pub coming: Option<String>,
 }
 
 /// A version that was refused.

@@ -7,6 +7,7 @@ pub mod card;
 pub mod contract;
 
 use crate::board::{CheckGauge, DeviceInUse, ModelStanding, Refused};
+use crate::payload::time_text;
 use crate::pipeline::bench::Seat;
 use crate::record::ModelStamp;
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ use takt_config::resolved::{Check, Device as Written, Line, OpenVinoDevice, Sele
 use takt_models::catalogue::Catalogue;
 use takt_models::onnx::{Device, Fallback, FallbackRule, LoadOptions, Runtime, Scorer, Stage};
 use takt_models::package::{OpenVinoDevice as ModelOpenVino, Package, Provider};
-use takt_plant::ModelId;
+use takt_plant::{ModelId, WallTime};
 
 /// What loads models: one for the process.
 pub struct Loader {
@@ -59,7 +60,9 @@ impl Loader {
     /// when this one is refused (B31).
     pub fn seat(&self, line: &Line, check: &Check, model: &ModelId, gauge: &CheckGauge, running: bool) -> Option<Seat> {
         let name = model.to_string();
-        match self.load(line, check, model, gauge, running) {
+        let loaded = self.load(line, check, model, gauge, running);
+        gauge.coming(&name, None);
+        match loaded {
             Ok((seat, device)) => {
                 let (stamp, since) = (Arc::clone(&seat.stamp), self.clock.wall());
                 gauge.model(&name, ModelStanding::Ready { stamp, device, since });
@@ -91,8 +94,11 @@ impl Loader {
         let clock = self.clock;
         let name = model.to_string();
         let progress = |stage: Stage| {
-            if !running {
-                gauge.model(&name, ModelStanding::Loading { step: step(stage) });
+            let step = step(stage, clock.wall());
+            if running {
+                gauge.coming(&name, Some(step));
+            } else {
+                gauge.model(&name, ModelStanding::Loading { step });
             }
         };
         let options = LoadOptions {
@@ -140,9 +146,11 @@ pub fn device(written: Written) -> Device {
     Device::On(provider)
 }
 
-fn step(stage: Stage) -> String {
+/// A stage in words. A build can take minutes, and no provider says how far it is, so it says since when.
+fn step(stage: Stage, now: WallTime) -> String {
     match stage {
-        Stage::Building(provider) => format!("building the engine for {provider}"),
+        Stage::Building(provider) => format!("building the engine for {provider} since {}", time_text(now)),
+        Stage::Reading(provider) => format!("reading the cached engine for {provider}"),
         Stage::Checking(provider) => format!("checking test vectors on {provider}"),
         Stage::WarmingUp(provider) => format!("warming up on {provider}"),
         Stage::Ready(provider) => format!("ready on {provider}"),

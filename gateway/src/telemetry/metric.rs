@@ -56,6 +56,7 @@ metrics! {
     QuietSeconds Gauge "takt_quiet_seconds" "Seconds since the last verdict.";
     InProduction Gauge "takt_in_production" "1 when the check's production condition holds.";
     ModelReady Gauge "takt_model_ready" "1 when the model is warmed up on its device.";
+    ModelFallback Gauge "takt_model_fallback" "1 when the model runs elsewhere than on the device asked for.";
     OutputArmed Gauge "takt_output_armed" "1 when writes go out, 0 in dry run.";
     Writes Counter "takt_writes" "Writes to a PLC by outcome.";
     Unseen Counter "takt_verdicts_unseen" "Verdicts that came too fast for viewers.";

@@ -133,6 +133,7 @@ fn of_check(metric: Metric, check: &CheckStatus, put: &mut Put) {
         }
         Metric::LatencySeconds => of_latency(check, &at, put),
         Metric::ModelReady => of_models(check, &at, put),
+        Metric::ModelFallback => of_fallbacks(check, &at, put),
         Metric::OutputArmed => {
             for output in &check.outputs {
                 put(flag(output.armed), &with(&at, &[("output", &output.id)]));
@@ -179,6 +180,15 @@ fn of_models(check: &CheckStatus, at: &[KeyValue; 2], put: &mut Put) {
         let provider = model.device_used.as_deref().unwrap_or("");
         let labels = [("model", model.name.as_str()), ("version", version), ("provider", provider)];
         put(flag(model.standing == "ready"), &with(at, &labels));
+    }
+}
+
+fn of_fallbacks(check: &CheckStatus, at: &[KeyValue; 2], put: &mut Put) {
+    for model in check.models.iter().filter(|model| model.standing == "ready") {
+        let device = |device: &Option<String>| device.clone().unwrap_or_default();
+        let (asked, used) = (device(&model.device_asked), device(&model.device_used));
+        let labels = [("model", model.name.as_str()), ("asked", asked.as_str()), ("used", used.as_str())];
+        put(flag(model.fallback.is_some()), &with(at, &labels));
     }
 }
 

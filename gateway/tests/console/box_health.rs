@@ -63,7 +63,7 @@ fn what_is_missing_is_named_with_its_place() {
     let taken = TcpListener::bind(bench.http).expect("it was free");
     let said = bench.takt(&["doctor", "--json"]).code(1);
     check(&said, "secret broker-password", "broken", &["broker", "0600", "TAKT_SECRET_BROKER_PASSWORD"]);
-    check(&said, "device cuda", "broken", &["does not contain it", "asked for by l/c"]);
+    check(&said, "device cuda", "broken", &["does not contain it", "l/c will not judge"]);
     check(&said, "model nowhere", "look", &["takt model activate"]);
     let me = std::process::id().to_string();
     check(&said, "http", "broken", &["is taken by", &me, "http.address"]);
@@ -78,6 +78,21 @@ fn a_missing_library_is_named() {
     bench.write("takt.toml", &format!("{}\nlibrary = \"/nowhere/libonnxruntime.so\"\n", lines.join("\n")));
     check(&bench.takt(&["doctor", "--json"]).code(1), "library", "broken", &["/nowhere/libonnxruntime.so"]);
     bench.takt(&["doctor"]).code(1).says(&["BROKEN  library", "1 broken"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named_whole() {
+    let bench = Bench::with("");
+    let text = std::fs::read_to_string(bench.path("takt.toml")).expect("written");
+    // A file where a folder should be: not even root can write below it.
+    bench.write("file", "");
+    let lines: Vec<_> =
+        text.lines().map(|line| if line.starts_with("data_dir") { "data_dir = \"file/data\"" } else { line }).collect();
+    bench.write("takt.toml", &lines.join("\n"));
+    let said = bench.takt(&["doctor", "--json"]).code(1);
+    check(&said, "data_dir", "broken", &["cannot be written", "set data_dir"]);
+    let findings = said.json()["findings"].to_string();
+    assert!(!findings.contains("\"disk\""), "the room is no matter then: {findings}");
 }
 
 #[test]

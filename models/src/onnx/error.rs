@@ -17,7 +17,18 @@ pub struct RuntimeFailure {
 
 impl<R> From<ort::Error<R>> for RuntimeFailure {
     fn from(e: ort::Error<R>) -> Self {
-        Self { code: format!("{:?}", e.code()), message: e.message().trim().to_owned() }
+        Self { code: format!("{:?}", e.code()), message: tidied(e.message()).to_owned() }
+    }
+}
+
+/// Its message without the place in its source, which comes before a mark of its own.
+fn tidied(message: &str) -> &str {
+    let after_place = message.split_once("[ONNXRuntimeError] : ").map_or(message, |(_, rest)| rest);
+    // What follows the mark is a number and a word: `1 : FAIL : `.
+    let mut parts = after_place.splitn(3, " : ");
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(number), Some(_), Some(text)) if number.parse::<u32>().is_ok() => text.trim(),
+        _ => after_place.trim(),
     }
 }
 
@@ -209,4 +220,18 @@ pub enum ScoreError {
         /// The tensor.
         tensor: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_begins_with_what_is_wrong() {
+        let long = "/src/provider_bridge.cc:2043 onnxruntime::Provider& onnxruntime::Get() [ONNXRuntimeError] : 1 : FAIL \
+                    : Failed to load library a.so with error: b.so: cannot open : No such file ";
+        assert_eq!(tidied(long), "Failed to load library a.so with error: b.so: cannot open : No such file");
+        assert_eq!(tidied(" Failed to load provider "), "Failed to load provider");
+        assert_eq!(tidied("a : b : c"), "a : b : c");
+    }
 }

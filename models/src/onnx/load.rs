@@ -3,11 +3,13 @@
 use super::class::{ExecutionClass, RunTimes};
 use super::device::{Device, FallbackRule};
 use super::engine::Engine;
+use super::engines::Engines;
 use super::error::{LoadError, ScoreError};
 use super::runtime::Runtime;
 use super::scorer::{Fallback, Scorer};
-use crate::package::{Digest, Package, Provider};
-use std::path::{Path, PathBuf};
+use super::session;
+use crate::package::{Element, Package, Provider};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use takt_plant::MonoTime;
@@ -44,6 +46,8 @@ pub struct LoadOptions<'a> {
 pub enum Stage {
     /// The graph is compiled for the provider. May take minutes on an accelerator's first time.
     Building(Provider),
+    /// The engine that an earlier load compiled is read.
+    Reading(Provider),
     /// Test vectors run, and results are compared with the CPU's.
     Checking(Provider),
     /// Runs are timed.
@@ -90,7 +94,10 @@ impl Loading<'_> {
         match self.on(provider) {
             Ok(ready) => Ok((ready, Fallback::None)),
             Err(e) if provider != Provider::Cpu && self.options.fallback == FallbackRule::Allowed => {
-                let why = sentence(&e);
+                let why = match &e {
+                    LoadError::Provider { source, .. } => source.to_string(),
+                    other => sentence(other),
+                };
                 tracing::warn!("model {}: {why}; running on the CPU", self.package.manifest().name);
                 Ok((self.on(Provider::Cpu)?, Fallback::ToCpu { wanted: provider, why }))
             }
@@ -119,39 +126,73 @@ impl Loading<'_> {
 
     /// All checks on one provider.
     fn on(&self, provider: Provider) -> Result<Ready, LoadError> {
-        let mut cpu = self.build(Provider::Cpu, &[])?;
+        let mut cpu = self.build(Provider::Cpu, &[], None)?;
         (self.options.progress)(Stage::Checking(Provider::Cpu));
         let golden = self.results(&mut cpu)?;
         self.compare_with_vectors(&golden)?;
-        let mut engine = cpu;
-        if provider != Provider::Cpu {
-            let fixed = engine.free_dimensions(self.package.manifest());
-            engine = self.build(provider, &fixed)?;
-            (self.options.progress)(Stage::Checking(provider));
-            let found = self.results(&mut engine)?;
-            self.compare_with_cpu(provider, &golden, &found)?;
+        if provider == Provider::Cpu {
+            return self.ready(provider, cpu);
         }
+        let fixed = cpu.free_dimensions(self.package.manifest());
+        drop(cpu);
+        let cached = session::caches(provider).then_some(self.options.cache).flatten();
+        let mut engines = cached.and_then(|root| Engines::take(root, self.runtime, self.package, provider));
+        let engine = match self.compiled(provider, &fixed, &golden, engines.as_ref()) {
+            Err(e) if engines.as_ref().is_some_and(Engines::is_sealed) => {
+                tracing::warn!("the cached engine for {provider} is compiled anew: {}", sentence(&e));
+                engines.iter_mut().for_each(Engines::clear);
+                self.compiled(provider, &fixed, &golden, engines.as_ref())?
+            }
+            made => made?,
+        };
+        if let Some(engines) = engines {
+            engines.seal();
+        }
+        self.ready(provider, engine)
+    }
+
+    /// An engine for a device, from the cache or compiled, that agrees with the CPU.
+    fn compiled(
+        &self,
+        provider: Provider,
+        fixed: &[(String, i64)],
+        golden: &[Vec<f64>],
+        engines: Option<&Engines>,
+    ) -> Result<Engine, LoadError> {
+        let mut engine = self.build(provider, fixed, engines)?;
+        (self.options.progress)(Stage::Checking(provider));
+        let found = self.results(&mut engine)?;
+        self.compare_with_cpu(provider, golden, &found)?;
+        Ok(engine)
+    }
+
+    fn build(
+        &self,
+        provider: Provider,
+        fixed: &[(String, i64)],
+        engines: Option<&Engines>,
+    ) -> Result<Engine, LoadError> {
+        let cached = engines.is_some_and(Engines::is_sealed);
+        (self.options.progress)(if cached { Stage::Reading(provider) } else { Stage::Building(provider) });
+        let made = Engine::new(self.runtime, self.package, provider, fixed, engines.map(Engines::folder));
+        made.map_err(|e| self.with_hint(e))
+    }
+
+    /// The usual reason why a device takes no node of a learned model.
+    fn with_hint(&self, error: LoadError) -> LoadError {
+        match error {
+            LoadError::Provider { provider, mut source } if self.package.manifest().tensor.element == Element::F64 => {
+                source.message.push_str(" (its numbers are f64, which few devices have: learn it with --element f32)");
+                LoadError::Provider { provider, source }
+            }
+            other => other,
+        }
+    }
+
+    fn ready(&self, provider: Provider, mut engine: Engine) -> Result<Ready, LoadError> {
         (self.options.progress)(Stage::WarmingUp(provider));
         let times = self.warm_up(&mut engine)?;
         Ok(Ready { provider, engine, times })
-    }
-
-    fn build(&self, provider: Provider, fixed: &[(String, i64)]) -> Result<Engine, LoadError> {
-        (self.options.progress)(Stage::Building(provider));
-        let cache = self.options.cache.filter(|_| provider != Provider::Cpu).map(|dir| self.cache(dir, provider));
-        Engine::new(self.runtime, self.package, provider, fixed, cache.as_deref())
-    }
-
-    /// One folder per model, runtime build and provider. Engines that depend on the driver are
-    /// checked by their provider when they are read. Without the folder the engine is compiled anew.
-    fn cache(&self, dir: &Path, provider: Provider) -> PathBuf {
-        let build = Digest::of(self.runtime.build().as_bytes()).to_string();
-        let model = self.package.digest().to_string();
-        let dir = dir.join(&model[3..19]).join(&build[3..11]).join(provider.word().replace(':', "-"));
-        if let Err(e) = std::fs::create_dir_all(&dir) {
-            tracing::warn!("engines are not cached: {} cannot be made: {e}", dir.display());
-        }
-        dir
     }
 
     /// The scores of every test vector, in order.

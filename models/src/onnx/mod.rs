@@ -10,6 +10,7 @@ mod class;
 mod contract;
 mod device;
 mod engine;
+mod engines;
 mod error;
 mod filling;
 mod library;

@@ -43,6 +43,11 @@ pub(super) fn build(
     Ok(builder.commit_from_memory(graph)?)
 }
 
+/// Whether a provider compiles graphs into engines that it can keep.
+pub(super) fn caches(provider: Provider) -> bool {
+    matches!(provider, Provider::TensorRt | Provider::OpenVino(_))
+}
+
 fn dispatch(provider: Provider, cache: Option<&Path>) -> ExecutionProviderDispatch {
     let built = match provider {
         Provider::Cuda => ep::CUDA::default().build(),

@@ -38,7 +38,9 @@ pub fn runtime() -> Runtime {
 pub fn optional_runtime(variable: &str, pack: Pack) -> Option<Runtime> {
     let Some(library) = std::env::var_os(variable) else {
         let say = format!("{variable} is not set (`cargo xtask setup --provider {pack}` fetches the library)");
-        assert!(std::env::var_os("TAKT_LONG").is_none_or(|v| v != "1"), "{say}");
+        // No pack is pinned for other machines.
+        let can = cfg!(all(target_arch = "x86_64", target_os = "linux"));
+        assert!(!can || std::env::var_os("TAKT_LONG").is_none_or(|v| v != "1"), "{say}");
         println!("not run: {say}");
         return None;
     };

@@ -1,6 +1,6 @@
 //! The data folder: whether it can be written, and how much room there is.
 
-use super::finding::Finding;
+use super::finding::{Finding, Grade};
 use crate::console::table::bytes;
 use crate::run;
 use std::path::Path;
@@ -15,20 +15,28 @@ pub(super) fn examine(gateway: &Gateway, findings: &mut Vec<Finding>) {
     let there = dir.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
     let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
     let trial = there.join(format!(".takt-doctor-{}", std::process::id()));
+    // Where nothing can be written, it is no matter how much room there is.
     let written = std::fs::write(&trial, b"trial").and_then(|()| std::fs::remove_file(&trial));
     findings.push(match written {
         Ok(()) if there == dir => Finding::good("data_dir", format!("{} can be written", dir.display())),
         Ok(()) => Finding::good("data_dir", format!("{} will be made", dir.display())),
         Err(error) => {
-            let text =
-                format!("{} cannot be written ({error}); give it to this user, or set data_dir", there.display());
+            let text = format!("{} cannot be written ({error}); give it to this user, or set data_dir", shown(there));
             Finding::broken("data_dir", text)
         }
     });
+    if findings.last().is_some_and(|finding| finding.grade == Grade::Broken) {
+        return;
+    }
     match rustix::fs::statvfs(there) {
         Ok(room) => findings.push(space(room.f_bavail.saturating_mul(room.f_frsize), gateway)),
         Err(error) => findings.push(Finding::note("disk", format!("the system does not tell how full it is: {error}"))),
     }
+}
+
+/// The folder's whole path, so that it can be given to somebody.
+fn shown(folder: &Path) -> String {
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()).display().to_string()
 }
 
 fn space(free: u64, gateway: &Gateway) -> Finding {

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 pub(super) enum Grade {
     /// As it should be.
     Good,
+    /// Not there, and nothing asks for it.
+    Unused,
     /// The gateway runs, but somebody should look.
     Note,
     /// The gateway does not do its job.
@@ -28,6 +30,7 @@ impl Grade {
     fn word(self) -> &'static str {
         match self {
             Self::Good => "ok",
+            Self::Unused => "unused",
             Self::Note => "look",
             Self::Broken => "BROKEN",
         }
@@ -53,8 +56,8 @@ impl Finding {
 
     /// For people.
     pub fn line(&self) -> String {
-        let text = self.text.replace('\n', "\n                           ");
-        format!("{:<7} {:<18} {text}", self.grade.word(), self.what)
+        let text = self.text.replace('\n', "\n                             ");
+        format!("{:<7} {:<20} {text}", self.grade.word(), self.what)
     }
 
     /// For programs.

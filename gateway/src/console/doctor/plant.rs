@@ -21,7 +21,9 @@ pub(super) async fn documents(context: &Context, findings: &mut Vec<Finding>) ->
         Ok(documents) => {
             let (lines, connections) = (documents.lines.len(), documents.connections.len());
             let n_checks: usize = documents.lines.iter().map(|line| line.checks.len()).sum();
-            let text = format!("{connections} connections, {lines} lines, {n_checks} checks");
+            let some = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+            let counts = [some(connections, "connection"), some(lines, "line"), some(n_checks, "check")];
+            let text = counts.join(", ");
             findings.push(match n_checks {
                 0 => Finding::note("documents", format!("{text}; nothing is judged before `takt line apply FILE`")),
                 _ => Finding::good("documents", text),

@@ -1,20 +1,20 @@
 //! Contribution bars: which columns make up a score.
 
-use super::canvas::{HEADING_PX, Ink, LABEL_PX, Sheet, Theme, drawn, figure, text};
+use super::canvas::{HEADING_PX, Ink, LABEL_PX, Sheet, Theme, WIDTH_PX, drawn, figure, text};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-const PANEL_WIDTH_PX: i32 = 480;
-const HEAD_PX: i32 = 40;
-const BAR_PX: i32 = 22;
+const PANEL_WIDTH_PX: i32 = WIDTH_PX as i32 / 2;
+const HEAD_PX: i32 = 48;
+const BAR_PX: i32 = 26;
 /// Bars in a panel; the other columns are one line of text.
 const BARS_MAX: usize = 12;
 /// Room for the names of the columns.
-const NAMES_PX: i32 = 150;
+const NAMES_PX: i32 = 190;
 /// Characters of a name that fit there.
 const NAME_CHARS_MAX: usize = 20;
 /// Room for the percentages.
-const SHARES_PX: i32 = 56;
+const SHARES_PX: i32 = 70;
 
 /// Contribution bars of one score: column and share, largest first.
 pub fn contributions_svg(heading: &str, shares: &[(String, f64)], theme: Theme) -> String {

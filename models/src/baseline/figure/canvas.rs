@@ -44,6 +44,8 @@ impl Ink {
     ];
 
     /// Light and dark value, as 0xRRGGBB. Contrast to the paper: text above 12:1, muted above 4.5:1, marks above 3:1.
+    /// Marks have the blue and the vermilion that people with any colour vision tell apart (M. Okabe, K. Ito, Color
+    /// Universal Design, 2008), and nothing is said by colour alone: limits are dashed and named, rows beyond are dots.
     fn pair(self) -> [u32; 2] {
         match self {
             Self::Paper => [0xFDFDFC, 0x1B1C1E],
@@ -51,10 +53,10 @@ impl Ink {
             Self::Muted => [0x5C6570, 0x9DA7B3],
             Self::Grid => [0xE6E8EB, 0x2E3136],
             Self::Axis => [0xA9B0B8, 0x5A626C],
-            Self::Good => [0x2F6FBF, 0x5B9BE6],
-            Self::Rest => [0x8494A8, 0x6B7889],
-            Self::Beyond => [0xC9332B, 0xF0645A],
-            Self::Limit => [0xB06A00, 0xE0A33A],
+            Self::Good => [0x0072B2, 0x56B4E9],
+            Self::Rest => [0xB4BEC9, 0x6B7889],
+            Self::Beyond => [0xD55E00, 0xE69F00],
+            Self::Limit => [0x2B2F36, 0xD6DADF],
         }
     }
 
@@ -66,9 +68,15 @@ impl Ink {
 }
 
 /// Size of headings, in pixels.
-pub(super) const HEADING_PX: f64 = 14.0;
+pub(super) const HEADING_PX: f64 = 17.0;
 /// Size of labels, in pixels.
-pub(super) const LABEL_PX: f64 = 12.0;
+pub(super) const LABEL_PX: f64 = 14.0;
+/// Room below a chart for its numbers and what they count.
+pub(super) const X_LABELS_PX: u32 = 46;
+/// Room beside a chart for its numbers and what they measure.
+pub(super) const Y_LABELS_PX: u32 = 70;
+/// Width of a figure: a page's, or a screen's without its borders.
+pub(super) const WIDTH_PX: u32 = 1200;
 /// The SVG backend divides every size by this.
 const BACKEND_DIVIDES: f64 = 1.24;
 

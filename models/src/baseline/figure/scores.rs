@@ -1,13 +1,12 @@
 //! Scores over time: one panel per score, the limit across it, rows beyond the limit marked.
 
-use super::canvas::{HEADING_PX, Ink, LABEL_PX, Sheet, Theme, drawn, figure, text};
+use super::canvas::{HEADING_PX, Ink, LABEL_PX, Sheet, Theme, WIDTH_PX, X_LABELS_PX, Y_LABELS_PX, drawn, figure, text};
 use crate::baseline::report::{Beyond, Report};
 use crate::baseline::scores::Scores;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-const WIDTH_PX: u32 = 960;
-const PANEL_PX: u32 = 250;
+const PANEL_PX: u32 = 340;
 /// Points along the time axis; of more rows each group shows its smallest and its largest score.
 const POINTS_MAX: usize = 1_200;
 /// The axis ends at this many limits; higher rows are marked at the edge.
@@ -16,6 +15,8 @@ const LIMITS_SHOWN: f64 = 3.0;
 /// One score of all rows.
 struct Series<'a> {
     name: &'a str,
+    /// What its numbers are.
+    unit: &'a str,
     values: Vec<f64>,
     limit: f64,
     beyond: Vec<f64>,
@@ -24,16 +25,17 @@ struct Series<'a> {
 /// Draws the figure.
 pub(super) fn draw(report: &Report, theme: Theme) -> String {
     let all = || report.training.iter().chain(&report.limit_set);
-    let series = |name, pick: fn(&Scores) -> Option<f64>, share: fn(&Beyond) -> Option<f64>| {
+    let series = |(name, unit), pick: fn(&Scores) -> Option<f64>, share: fn(&Beyond) -> Option<f64>| {
         let beyond = [Some(&report.training_beyond), report.limit_beyond.as_ref()];
         let limit = pick(&report.limits)?;
         let shares = beyond.into_iter().flatten().filter_map(share);
-        Some(Series { name, values: all().filter_map(pick).collect(), limit, beyond: shares.collect() })
+        Some(Series { name, unit, values: all().filter_map(pick).collect(), limit, beyond: shares.collect() })
     };
-    let panels: Vec<Series> = [series("T²", |s| Some(s.t2), |b| Some(b.t2)), series("SPE", |s| s.spe, |b| b.spe)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let panels = [
+        series(("T²", "T² (a pure number)"), |s| Some(s.t2), |b| Some(b.t2)),
+        series(("SPE", "SPE (squared std deviations)"), |s| s.spe, |b| b.spe),
+    ];
+    let panels: Vec<Series> = panels.into_iter().flatten().collect();
     let height = PANEL_PX * panels.len() as u32;
     figure("Scores over time with their limits", (WIDTH_PX, height), theme, |sheet| {
         for (area, series) in sheet.split_evenly((panels.len(), 1)).iter().zip(&panels) {
@@ -47,17 +49,17 @@ fn panel(area: &Sheet<'_>, series: &Series<'_>, n_training: usize) {
     let highest = series.values.iter().copied().fold(limit, f64::max);
     let top = highest.min(LIMITS_SHOWN * limit) * 1.06;
     let heading = heading(series, n_training);
-    for (words, x, px, ink) in [(series.name, 54, HEADING_PX, Ink::Text), (&heading, 90, LABEL_PX, Ink::Muted)] {
+    for (words, x, px, ink) in [(series.name, 78, HEADING_PX, Ink::Text), (&heading, 128, LABEL_PX, Ink::Muted)] {
         drawn(area.draw(&Text::new(words.to_owned(), (x, 10), text(px, ink, HPos::Left, VPos::Top))));
     }
     let mut chart = drawn(
         ChartBuilder::on(area)
-            .margin_top(34)
+            .margin_top(56)
             .margin_right(16)
             .margin_left(8)
-            .margin_bottom(4)
-            .x_label_area_size(26)
-            .y_label_area_size(46)
+            .margin_bottom(8)
+            .x_label_area_size(X_LABELS_PX)
+            .y_label_area_size(Y_LABELS_PX)
             .build_cartesian_2d(0.0..n, 0.0..top),
     );
     drawn(
@@ -68,6 +70,9 @@ fn panel(area: &Sheet<'_>, series: &Series<'_>, n_training: usize) {
             .light_line_style(TRANSPARENT)
             .axis_style(Ink::Axis.colour())
             .label_style(text(LABEL_PX, Ink::Muted, HPos::Left, VPos::Top))
+            .axis_desc_style(text(LABEL_PX, Ink::Text, HPos::Center, VPos::Top))
+            .x_desc("row, in the order in which the rows were given")
+            .y_desc(series.unit)
             .x_labels(10)
             .y_labels(6)
             .x_label_formatter(&|x| format!("{x:.0}"))
@@ -82,11 +87,15 @@ fn panel(area: &Sheet<'_>, series: &Series<'_>, n_training: usize) {
         let (at, _) = chart.backend_coord(&(x, top));
         let (left, _) = area.get_base_pixel();
         for (words, x, side) in [("training", at - left - 6, HPos::Right), ("limit set", at - left + 6, HPos::Left)] {
-            drawn(area.draw(&Text::new(words, (x, 32), text(LABEL_PX, Ink::Muted, side, VPos::Top))));
+            drawn(area.draw(&Text::new(words, (x, 36), text(LABEL_PX, Ink::Muted, side, VPos::Top))));
         }
     }
     let dashes = [(0.0, limit), (n, limit)];
     drawn(chart.draw_series(DashedLineSeries::new(dashes, 7, 4, Ink::Limit.colour().stroke_width(2))));
+    let (_, at) = chart.backend_coord(&(0.0, limit));
+    let (left, above) = area.get_base_pixel();
+    let named = format!("limit {}", number(limit));
+    let (right, at) = (chart.backend_coord(&(n, limit)).0 - left - 6, at - above - 4);
     let beyond = (0..).map(f64::from).zip(&series.values).filter(|(_, value)| **value > limit);
     drawn(
         chart.draw_series(
@@ -95,11 +104,15 @@ fn panel(area: &Sheet<'_>, series: &Series<'_>, n_training: usize) {
                 .map(|(x, value)| Circle::new((x, value.min(top)), 3, Ink::Beyond.colour().filled())),
         ),
     );
+    // On paper of its own, or the rows would run through the words.
+    let wide = 8 * named.chars().count() as i32;
+    drawn(area.draw(&Rectangle::new([(right - wide, at - 17), (right + 4, at)], Ink::Paper.colour().filled())));
+    drawn(area.draw(&Text::new(named, (right, at), text(LABEL_PX, Ink::Text, HPos::Right, VPos::Bottom))));
 }
 
 /// What stands above a panel.
 fn heading(series: &Series<'_>, n_training: usize) -> String {
-    let mut detail = format!("limit {}", number(series.limit));
+    let mut detail = String::from("dots: rows beyond the limit");
     let n_limit = series.values.len() - n_training;
     let sets = [(n_training, "training rows"), (n_limit, "rows of the limit set")];
     for (share, (n, words)) in series.beyond.iter().zip(sets) {

@@ -1,12 +1,12 @@
 //! Eigenvalues as bars, those kept set apart, with the random ones that parallel analysis compared them with.
 
-use super::canvas::{HEADING_PX, Ink, LABEL_PX, Theme, drawn, figure, text};
+use super::canvas::{HEADING_PX, Ink, LABEL_PX, Theme, WIDTH_PX, X_LABELS_PX, Y_LABELS_PX, drawn, figure, text};
 use super::scores::number;
 use crate::baseline::report::Report;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-const SIZE_PX: (u32, u32) = (960, 320);
+const SIZE_PX: (u32, u32) = (WIDTH_PX, 400);
 /// Eigenvalues shown; the rest are smaller still.
 const BARS_MAX: usize = 60;
 
@@ -16,16 +16,16 @@ pub(super) fn draw(report: &Report, theme: Theme) -> String {
     let (n, top) = (values.len() as f64, values[0].max(1.0) * 1.06);
     figure("Eigenvalues", SIZE_PX, theme, |sheet| {
         let heading = |words: &str, at, px, ink| Text::new(words.to_owned(), at, text(px, ink, HPos::Left, VPos::Top));
-        drawn(sheet.draw(&heading("Eigenvalues", (54, 10), HEADING_PX, Ink::Text)));
-        drawn(sheet.draw(&heading(&detail(report), (146, 11), LABEL_PX, Ink::Muted)));
+        drawn(sheet.draw(&heading("Eigenvalues", (78, 10), HEADING_PX, Ink::Text)));
+        drawn(sheet.draw(&heading(&detail(report), (196, 12), LABEL_PX, Ink::Muted)));
         let mut chart = drawn(
             ChartBuilder::on(sheet)
-                .margin_top(34)
+                .margin_top(44)
                 .margin_right(16)
                 .margin_left(8)
-                .margin_bottom(4)
-                .x_label_area_size(26)
-                .y_label_area_size(46)
+                .margin_bottom(8)
+                .x_label_area_size(X_LABELS_PX)
+                .y_label_area_size(Y_LABELS_PX)
                 .build_cartesian_2d(0.5..n + 0.5, 0.0..top),
         );
         drawn(
@@ -36,6 +36,9 @@ pub(super) fn draw(report: &Report, theme: Theme) -> String {
                 .light_line_style(TRANSPARENT)
                 .axis_style(Ink::Axis.colour())
                 .label_style(text(LABEL_PX, Ink::Muted, HPos::Left, VPos::Top))
+                .axis_desc_style(text(LABEL_PX, Ink::Text, HPos::Center, VPos::Top))
+                .x_desc("component, largest first")
+                .y_desc("eigenvalue (squared std deviations)")
                 .x_labels(values.len().min(20))
                 .x_label_formatter(&|x| format!("{x:.0}"))
                 .y_label_formatter(&|y| number(*y))
@@ -56,7 +59,7 @@ pub(super) fn draw(report: &Report, theme: Theme) -> String {
 
 fn detail(report: &Report) -> String {
     let mut detail = format!(
-        "{} of {} kept (blue)  ·  {:.1} % of the variance",
+        "{} of {} kept (blue, on the left)  ·  {:.1} % of the variance",
         report.n_components,
         report.eigenvalues.len(),
         100.0 * report.variance_share
