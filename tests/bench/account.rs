@@ -1,20 +1,35 @@
 //! What a process has used, as the kernel keeps it under `/proc`.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::time::Duration;
 
-/// CPU time of a process, all its living threads, from the scheduler's account in nanoseconds. The
-/// 10 ms steps of `/proc/PID/stat` would be a tenth of a short round.
+/// CPU time of each living thread of a process, by thread id.
+pub(crate) struct Account(BTreeMap<OsString, u64>);
+
+/// Reads the account of a process, from the scheduler's figures in nanoseconds: the 10 ms steps of
+/// `/proc/PID/stat` would be a tenth of a short round.
 ///
 /// # Panics
 /// When the process has ended.
-pub(crate) fn cpu(pid: u32) -> Duration {
+pub(crate) fn cpu(pid: u32) -> Account {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
-    let on_cpu = |thread: fs::DirEntry| -> Option<u64> {
+    let on_cpu = |thread: fs::DirEntry| -> Option<(OsString, u64)> {
         let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        text.split(' ').next()?.parse().ok()
+        Some((thread.file_name(), text.split(' ').next()?.parse().ok()?))
     };
-    Duration::from_nanos(threads.filter_map(|thread| on_cpu(thread.ok()?)).sum())
+    Account(threads.filter_map(|thread| on_cpu(thread.ok()?)).collect())
+}
+
+impl Account {
+    /// What was used since an earlier account. What a thread used that ended in between is not in
+    /// it: those are idle helpers of a thread pool.
+    pub(crate) fn since(&self, before: &Self) -> Duration {
+        let used =
+            |(thread, ns): (&OsString, &u64)| ns.saturating_sub(before.0.get(thread).copied().unwrap_or_default());
+        Duration::from_nanos(self.0.iter().map(used).sum())
+    }
 }
 
 /// CPU time of each living thread of a process by its name, largest first.

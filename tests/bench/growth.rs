@@ -48,7 +48,7 @@ impl Site {
         let before = account::cpu(pid);
         self.line.paced(&payloads, EVERY, n_answers);
         std::thread::sleep(Duration::from_millis(50));
-        let used = account::cpu(pid) - before;
+        let used = account::cpu(pid).since(&before);
         #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
         let n_samples = (n_messages * self.size.n_together) as f64;
         used.as_secs_f64() * 1e6 / n_samples

@@ -78,7 +78,7 @@ impl Subject {
         let round = run(&mut self.line);
         // The writer of the journal commits what came last.
         std::thread::sleep(Duration::from_millis(50));
-        let used = account::cpu(self.pid) - before;
+        let used = account::cpu(self.pid).since(&before);
         #[expect(clippy::cast_precision_loss, reason = "a count of messages")]
         let cpu_us = used.as_secs_f64() * 1e6 / n as f64;
         Seen { round, cpu_us }
