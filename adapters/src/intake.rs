@@ -5,7 +5,7 @@
 //! acknowledge to its broker it learns from a `tokio::sync::watch::Receiver<Ticket>`: everything up
 //! to that ticket is durable.
 
-use takt_plant::{Frame, WallTime};
+use takt_plant::{Frame, MonoTime, WallTime};
 
 /// A delivery's place in the order of deliveries of one shard. Rises by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -71,6 +71,12 @@ pub trait Intake {
 
     /// Takes a change of the connection.
     fn link(&mut self, link: Link);
+
+    /// The socket has taken the publications with these tokens, and what came before them; `now` is
+    /// the time after it did.
+    fn handed_over(&mut self, tokens: &[u64], now: MonoTime) {
+        let _ = (tokens, now);
+    }
 
     /// The broker confirmed a publication (QoS 1 or 2) that was handed over with this token.
     fn published(&mut self, token: u64);

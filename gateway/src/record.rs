@@ -25,7 +25,7 @@ pub struct LatencySplit {
     pub inference_us: u32,
     /// From the verdict to the write's confirmation; zero where nothing is written or not yet.
     pub write_us: u32,
-    /// From the arrival of the closing sample to the hand-over of the verdict.
+    /// From the arrival of the closing sample to the verdict, before it is encoded and written.
     pub total_us: u32,
 }
 

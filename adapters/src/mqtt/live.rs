@@ -149,6 +149,11 @@ impl<'d, I: Intake> Live<'d, I> {
             self.spoke = self.task.ports.clock.mono();
             self.pipe.write_some(&mut self.session.outbox).await.map_err(Loss::from)?;
         }
+        if self.session.outbox.is_empty() && !self.session.leaving.is_empty() {
+            let now = self.task.ports.clock.mono();
+            self.task.ports.intake.borrow_mut().handed_over(&self.session.leaving, now);
+            self.session.leaving.clear();
+        }
         if let Ok(Command::Replace(plan)) = self.task.ports.commands.try_recv() {
             self.replace(plan)?;
         }

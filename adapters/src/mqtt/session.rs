@@ -42,6 +42,8 @@ pub(super) enum Step {
 pub(super) struct Session {
     /// The bytes to send.
     pub outbox: BytesMut,
+    /// Publications whose last byte the socket may not have taken yet.
+    pub leaving: Vec<u64>,
     protocol: Protocol,
     limits: BrokerLimits,
     in_flight_max: usize,
@@ -80,6 +82,7 @@ impl Session {
         };
         let mut session = Self {
             outbox: BytesMut::with_capacity(4_096),
+            leaving: Vec::new(),
             protocol: options.protocol,
             limits,
             in_flight_max: usize::from(options.in_flight_max.min(limits.receive_max)),
@@ -153,6 +156,7 @@ impl Session {
             if packet != 0 {
                 self.flights.insert(packet, Flight { token: Some(offer.token), qos });
             }
+            self.leaving.push(offer.token);
             let retain = offer.retain && self.limits.retain;
             self.send(&Outbound::Publish { topic: &offer.topic, payload: &offer.payload, qos, retain, packet })?;
         }

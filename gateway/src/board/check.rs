@@ -185,6 +185,11 @@ impl CheckGauge {
         self.recorder.write(write_us);
     }
 
+    /// Adds the hand-over of a verdict to a broker's socket: from the arrival of the closing sample.
+    pub fn handed_over(&self, us: u32) {
+        self.recorder.handed_over(us);
+    }
+
     /// Shows how the model of this name now stands.
     pub fn model(&self, name: &str, standing: ModelStanding) {
         self.standing().models.insert(name.to_owned(), standing);

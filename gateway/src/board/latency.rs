@@ -21,7 +21,7 @@ const MAX_VALUE_POWER: u8 = 27;
 const VALUE_US_MAX: u32 = (1 << MAX_VALUE_POWER) - 1;
 
 /// The stages in the order of the split.
-pub const STAGES: [&str; 5] = ["queue", "features", "inference", "write", "total"];
+pub const STAGES: [&str; 6] = ["queue", "features", "inference", "write", "total", "handed_over"];
 
 /// What is shown of one stage, in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,9 +77,15 @@ impl Recorder {
     pub(super) fn write(&self, us: u32) {
         self.stages[WRITE].add(us);
     }
+
+    /// Adds the hand-over of a verdict to a broker's socket.
+    pub(super) fn handed_over(&self, us: u32) {
+        self.stages[HANDED_OVER].add(us);
+    }
 }
 
 const WRITE: usize = 3;
+const HANDED_OVER: usize = 5;
 
 impl Stage {
     fn add(&self, us: u32) {

@@ -221,10 +221,10 @@ fn books_status(books: &Books) -> BooksStatus {
     }
 }
 
-fn latency_status(spreads: &[Spread; 5]) -> LatencyStatus {
-    let [queue, features, inference, write, total] =
+fn latency_status(spreads: &[Spread; 6]) -> LatencyStatus {
+    let [queue, features, inference, write, total, handed_over] =
         spreads.map(|s| SpreadStatus { n: s.n, p50: s.p50, p99: s.p99, max: s.max });
-    LatencyStatus { queue, features, inference, write, total }
+    LatencyStatus { queue, features, inference, write, total, handed_over }
 }
 
 fn production_status(production: &Production) -> ProductionStatus {

@@ -172,8 +172,10 @@ pub struct LatencyStatus {
     pub inference: SpreadStatus,
     /// Verdict to the write's confirmation.
     pub write: SpreadStatus,
-    /// Arrival of the closing sample to the hand-over of the verdict.
+    /// Arrival of the closing sample to the verdict, before it is written out for anybody.
     pub total: SpreadStatus,
+    /// Arrival of the closing sample to the verdict in the socket of a broker.
+    pub handed_over: SpreadStatus,
 }
 
 /// One stage, in microseconds.

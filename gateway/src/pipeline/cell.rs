@@ -10,9 +10,8 @@ use super::line::Line;
 use super::outbox::Outbox;
 use super::position::Position;
 use super::source::Source;
-use super::turn::Turn;
+use super::turn::{Given, Turn};
 use crate::board::{Now, QueueGauge, WriteNote};
-use crate::record::VerdictRecord;
 use crate::store::{CheckSlot, ConnectionSlot, Entry, Event, Full, Journal, StoredVerdict, WriteOutcome, WriteResult};
 use crate::writeback::port::{About, Moment, OnItsWay};
 use std::cell::RefCell;
@@ -131,7 +130,7 @@ impl Cell {
         }
         let (verdicts, writes) = (turn.verdicts, turn.writes);
         self.follow(writes);
-        self.draft.verdicts.extend(verdicts.into_iter().map(|(_, record)| record));
+        self.draft.verdicts.extend(verdicts.into_iter().map(|given| given.record));
         self.caught_up();
         self.submit(None);
     }
@@ -248,19 +247,19 @@ impl Cell {
         let (verdicts, writes) = (turn.verdicts, turn.writes);
         self.publish(&verdicts);
         self.follow(writes);
-        self.draft.verdicts.extend(verdicts.into_iter().map(|(_, record)| record));
+        self.draft.verdicts.extend(verdicts.into_iter().map(|given| given.record));
         if !self.draft.verdicts.is_empty() {
             self.last_verdict = self.parts.ticket;
         }
         self.submit(None);
     }
 
-    fn publish(&mut self, verdicts: &[(CheckSlot, Arc<VerdictRecord>)]) {
+    fn publish(&mut self, verdicts: &[Given]) {
         for i in 0..self.parts.sources.len() {
             let Some(outbox) = self.parts.sources[i].outbox.as_mut() else { continue };
             let mut fell_behind = false;
-            for (check, record) in verdicts {
-                fell_behind |= outbox.publish(*check, record);
+            for given in verdicts {
+                fell_behind |= outbox.publish(given);
             }
             if fell_behind {
                 self.wake.notify_one();
@@ -379,7 +378,7 @@ impl Cell {
             self.last_verdict = ticket;
         }
         self.draft.frames.extend(delivery.frames);
-        self.draft.verdicts.extend(verdicts.into_iter().map(|(_, record)| record));
+        self.draft.verdicts.extend(verdicts.into_iter().map(|given| given.record));
         self.keep_positions();
         self.submit(acknowledges);
         self.wake.notify_one();
@@ -394,6 +393,13 @@ impl Cell {
             source.gauge.duplicate();
         }
         known
+    }
+
+    /// Notes that a broker's socket has taken publications.
+    pub(super) fn handed_over(&mut self, source: usize, tokens: &[u64], now: MonoTime) {
+        if let Some(outbox) = self.outbox(source) {
+            outbox.handed_over(tokens, now);
+        }
     }
 
     /// Takes a broker's confirmation. It is carried by the next entry or, when none comes, by the

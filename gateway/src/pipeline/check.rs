@@ -4,7 +4,7 @@ use super::bench::{Said, Seat};
 use super::executor::{Executor, Job};
 use super::gate::{Gate, Gated};
 use super::handshake::Handshake;
-use super::turn::Turn;
+use super::turn::{Given, Turn};
 use crate::board::{CheckGauge, Production};
 use crate::record::{LatencySplit, VerdictRecord};
 use crate::store::CheckSlot;
@@ -306,7 +306,12 @@ impl Check {
             let id = self.parts.outputs[output].id().clone();
             turn.write(self.parts.slot, &id, writes);
         }
-        turn.verdict(self.parts.slot, Arc::clone(&record));
+        turn.verdict(Given {
+            check: self.parts.slot,
+            record: Arc::clone(&record),
+            arrived: window.arrived,
+            gauge: Arc::clone(&self.parts.gauge),
+        });
         self.parts.gauge.verdict(&record, &books, now.mono);
         self.parts.windower.recycle(window);
     }

@@ -9,6 +9,8 @@
 //! Verdicts of a check are offered in the order of their numbers, so one mark per check says what the
 //! connection has been offered: nothing goes out twice over one connection.
 
+use super::turn::Given;
+use crate::board::CheckGauge;
 use crate::egress::Egress;
 use crate::payload::verdict_json;
 use crate::record::VerdictRecord;
@@ -17,7 +19,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use takt_adapters::mqtt::Outlet;
 use takt_adapters::mqtt::options::Qos;
-use takt_plant::{ExportClass, TagId};
+use takt_plant::{ExportClass, MonoTime, TagId};
 
 /// How the outbox stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,13 @@ pub struct Route {
     pub classes: Arc<HashMap<TagId, ExportClass>>,
 }
 
+/// A verdict that the broker has not confirmed.
+struct OnItsWay {
+    confirmation: Confirmation,
+    /// When its closing sample arrived and where its check is shown; `None` for one from the store.
+    fresh: Option<(MonoTime, Arc<CheckGauge>)>,
+}
+
 /// The outbox of one broker.
 pub struct Outbox {
     connection: ConnectionSlot,
@@ -49,7 +58,7 @@ pub struct Outbox {
     egress: Egress,
     way: Way,
     token: u64,
-    on_their_way: HashMap<u64, Confirmation>,
+    on_their_way: HashMap<u64, OnItsWay>,
     /// The last epoch and number of each check that this connection was offered.
     offered: HashMap<CheckSlot, (u32, u64)>,
     buffer: Vec<u8>,
@@ -87,11 +96,11 @@ impl Outbox {
     }
 
     /// Publishes a verdict at once, when the way is open. Says whether it must now catch up.
-    pub fn publish(&mut self, check: CheckSlot, record: &Arc<VerdictRecord>) -> bool {
-        if self.way != Way::Live || !self.routes.contains_key(&check) {
+    pub fn publish(&mut self, given: &Given) -> bool {
+        if self.way != Way::Live || !self.routes.contains_key(&given.check) {
             return false;
         }
-        if self.offer(check, record) {
+        if self.offer(given.check, &given.record, Some((given.arrived, Arc::clone(&given.gauge)))) {
             return false;
         }
         self.way = Way::CatchingUp;
@@ -100,7 +109,7 @@ impl Outbox {
 
     /// Publishes a verdict from the store, unless it is on its way already. `false`: no room now.
     pub fn republish(&mut self, check: CheckSlot, record: &Arc<VerdictRecord>) -> bool {
-        self.way != Way::CatchingUp || self.is_offered(check, record) || self.offer(check, record)
+        self.way != Way::CatchingUp || self.is_offered(check, record) || self.offer(check, record, None)
     }
 
     /// Whether this connection was offered a verdict already.
@@ -127,12 +136,28 @@ impl Outbox {
         }
     }
 
-    /// Takes the broker's confirmation of a token.
-    pub fn confirmed(&mut self, token: u64) -> Option<Confirmation> {
-        self.on_their_way.remove(&token)
+    /// Notes that the socket has taken publications: how long that took is shown.
+    pub fn handed_over(&mut self, tokens: &[u64], now: MonoTime) {
+        for token in tokens {
+            let on_its_way = self.on_their_way.get_mut(token);
+            if let Some((arrived, gauge)) = on_its_way.and_then(|on_its_way| on_its_way.fresh.take()) {
+                let us = now.since(arrived).as_micros();
+                gauge.handed_over(u32::try_from(us).unwrap_or(u32::MAX));
+            }
+        }
     }
 
-    fn offer(&mut self, check: CheckSlot, record: &Arc<VerdictRecord>) -> bool {
+    /// Takes the broker's confirmation of a token.
+    pub fn confirmed(&mut self, token: u64) -> Option<Confirmation> {
+        self.on_their_way.remove(&token).map(|on_its_way| on_its_way.confirmation)
+    }
+
+    fn offer(
+        &mut self,
+        check: CheckSlot,
+        record: &Arc<VerdictRecord>,
+        fresh: Option<(MonoTime, Arc<CheckGauge>)>,
+    ) -> bool {
         let Some(Route { topic, inputs, classes }) = self.routes.get(&check) else { return true };
         // A tag that the line does not know any more has no class that would let it out.
         let class_of = |tag: &TagId| classes.get(tag).copied().unwrap_or(ExportClass::Never);
@@ -147,7 +172,8 @@ impl Outbox {
         }
         let (epoch, seq) = (record.key.epoch, record.key.seq);
         self.offered.insert(check, (epoch, seq));
-        self.on_their_way.insert(self.token, Confirmation { connection: self.connection, check, epoch, seq });
+        let confirmation = Confirmation { connection: self.connection, check, epoch, seq };
+        self.on_their_way.insert(self.token, OnItsWay { confirmation, fresh });
         true
     }
 }

@@ -4,6 +4,7 @@ use super::cell::Cell;
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use takt_adapters::{Delivery, Intake, Link, MessageMark, Ticket};
+use takt_plant::MonoTime;
 
 /// A driver's way into its cell.
 pub struct CellPort {
@@ -30,6 +31,10 @@ impl Intake for CellPort {
 
     fn link(&mut self, link: Link) {
         self.cell().borrow_mut().link(self.source, &link);
+    }
+
+    fn handed_over(&mut self, tokens: &[u64], now: MonoTime) {
+        self.cell().borrow_mut().handed_over(self.source, tokens, now);
     }
 
     fn published(&mut self, token: u64) {

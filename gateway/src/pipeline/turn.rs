@@ -1,13 +1,26 @@
 //! One turn of a cell: what a check may use while it judges, and where it puts what it made.
 
 use super::executor::{Executor, Reply};
+use crate::board::CheckGauge;
 use crate::record::VerdictRecord;
 use crate::store::CheckSlot;
 use crate::writeback::port::{Moment, OnItsWay};
 use std::sync::Arc;
 use takt_adapters::Clock;
-use takt_plant::OutputId;
+use takt_plant::{MonoTime, OutputId};
 use tokio::sync::mpsc;
+
+/// A verdict that was given in a turn.
+pub struct Given {
+    /// Its check.
+    pub check: CheckSlot,
+    /// What was said.
+    pub record: Arc<VerdictRecord>,
+    /// When the sample arrived that closed its window.
+    pub arrived: MonoTime,
+    /// Where its check is shown.
+    pub gauge: Arc<CheckGauge>,
+}
 
 /// Everything that one delivery, tick or result leads to.
 pub struct Turn<'a> {
@@ -15,7 +28,7 @@ pub struct Turn<'a> {
     executor: Option<&'a Executor>,
     replies: &'a mpsc::Sender<Reply>,
     /// The verdicts, in the order in which they were given.
-    pub verdicts: Vec<(CheckSlot, Arc<VerdictRecord>)>,
+    pub verdicts: Vec<Given>,
     /// Writes that were handed to a driver.
     pub writes: Vec<(CheckSlot, OutputId, OnItsWay)>,
 }
@@ -47,8 +60,8 @@ impl<'a> Turn<'a> {
     }
 
     /// Takes a verdict.
-    pub fn verdict(&mut self, check: CheckSlot, record: Arc<VerdictRecord>) {
-        self.verdicts.push((check, record));
+    pub fn verdict(&mut self, given: Given) {
+        self.verdicts.push(given);
     }
 
     /// Takes writes that are on their way.

@@ -160,12 +160,13 @@ fn of_verdicts(check: &CheckStatus, at: &[KeyValue; 2], put: &mut Put) {
 
 fn of_latency(check: &CheckStatus, at: &[KeyValue; 2], put: &mut Put) {
     let stages = check.latency_us;
-    let stages: [(&str, SpreadStatus); 5] = [
+    let stages: [(&str, SpreadStatus); 6] = [
         ("queue", stages.queue),
         ("features", stages.features),
         ("inference", stages.inference),
         ("write", stages.write),
         ("total", stages.total),
+        ("handed_over", stages.handed_over),
     ];
     for (stage, spread) in stages.into_iter().filter(|(_, spread)| spread.n > 0) {
         for (quantile, us) in [("0.5", spread.p50), ("0.99", spread.p99), ("1", spread.max)] {

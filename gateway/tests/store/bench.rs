@@ -202,6 +202,23 @@ async fn history() {
             rows.0 / store.0,
             rows.1 as f64 / store.1 as f64,
         );
+        let (speed, size) = (rows.0 / store.0, rows.1 as f64 / store.1 as f64);
+        let holds = |holds: bool| if holds { "yes" } else { "no" };
+        // Rows of the table of `cargo xtask bench`: what, against, target, seen, whether it holds.
+        println!(
+            "row\thistory, samples a CPU second: {}\tSQLite rows, 1,000 a statement, {:.2} M\t≥ 1.5 ×\t{:.2} M; ×{speed:.2}\t{}",
+            recording.name,
+            rounds * n / rows.0 / 1e6,
+            rounds * n / store.0 / 1e6,
+            holds(speed >= 1.5),
+        );
+        println!(
+            "row\thistory, bytes a sample: {}\tSQLite rows, {:.2}\t≤ 1/8\t{:.2}; 1/{size:.1}\t{}",
+            recording.name,
+            rows.1 as f64 / n,
+            store.1 as f64 / n,
+            holds(size >= 8.0),
+        );
     }
 }
 
