@@ -3,7 +3,6 @@
 //! An alarm asks for a response (ISA-18.2), so only what somebody can do something about is one:
 //! starting, draining and a model that loads are shown in the status and raise nothing.
 
-use super::streak::Streaks;
 use crate::board::Status;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,8 +10,6 @@ use takt_plant::AlarmDelays;
 
 /// Fails in a row that ask for a response: one is a part, three are a process.
 const FAILS_IN_A_ROW: u64 = 3;
-/// Inconclusive verdicts in a row that ask for a response.
-const INCONCLUSIVE_IN_A_ROW: u64 = 5;
 
 /// How soon somebody must respond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,23 +137,17 @@ pub(super) struct Condition {
 pub(super) type Key = (String, Kind);
 
 /// All conditions that hold.
-pub(super) fn conditions(status: &Status, streaks: &Streaks) -> BTreeMap<Key, Condition> {
+pub(super) fn conditions(status: &Status) -> BTreeMap<Key, Condition> {
     let mut found = BTreeMap::new();
     for problem in &status.problems {
         if let Some(kind) = Kind::of_word(&problem.kind) {
             put(&mut found, &problem.place, kind, &problem.why);
         }
     }
-    for (place, streak) in streaks.all() {
-        if streak.n_fail >= FAILS_IN_A_ROW {
-            let text =
-                format!("{FAILS_IN_A_ROW} parts or more failed in a row; look at the last one and at the process");
-            put(&mut found, place, Kind::Fails, &text);
-        }
-        if streak.n_inconclusive >= INCONCLUSIVE_IN_A_ROW {
-            let text =
-                format!("{INCONCLUSIVE_IN_A_ROW} windows or more could not be judged in a row: {}", streak.reason);
-            put(&mut found, place, Kind::Inconclusive, &text);
+    for check in status.lines.iter().flat_map(|line| &line.checks) {
+        if check.in_a_row.fail >= FAILS_IN_A_ROW {
+            let text = format!("{FAILS_IN_A_ROW} parts or more failed in a row; look at the last one and at the process");
+            put(&mut found, &format!("{}/{}", check.line, check.id), Kind::Fails, &text);
         }
     }
     let down: Vec<String> =

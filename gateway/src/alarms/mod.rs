@@ -7,7 +7,6 @@
 //! touch it: nothing here can slow a verdict.
 
 mod condition;
-mod streak;
 mod table;
 
 pub use condition::{Kind, Priority};
@@ -19,7 +18,6 @@ use condition::conditions;
 use futures::future::BoxFuture;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use streak::Streaks;
 use table::{Change, Table};
 use takt_adapters::Clock;
 use takt_plant::AlarmEvent;
@@ -45,7 +43,6 @@ pub struct Alarms {
 
 struct Held {
     table: Table,
-    streaks: Streaks,
     unkept: Unkept,
 }
 
@@ -56,7 +53,7 @@ impl Alarms {
     /// Takes over where alarms stood.
     pub fn resumed(kept: &[AlarmRecord], keeper: Arc<dyn Keep>, clock: Clock) -> Arc<Self> {
         let table = Table::resumed(kept, clock.mono(), clock.wall());
-        let held = Held { table, streaks: Streaks::default(), unkept: Unkept::new() };
+        let held = Held { table, unkept: Unkept::new() };
         Arc::new(Self { held: Mutex::new(held), keeper, clock, changed: watch::Sender::new(0) })
     }
 
@@ -112,8 +109,7 @@ impl Alarms {
         let (mono, wall) = (self.clock.mono(), self.clock.wall());
         let changes = {
             let mut held = self.held();
-            held.streaks.take(status);
-            let found = conditions(status, &held.streaks);
+            let found = conditions(status);
             held.table.look(&found, mono, wall)
         };
         let changes = changes.into_iter().map(|change| {

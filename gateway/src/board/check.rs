@@ -1,5 +1,6 @@
 //! The gauge of one check: written by its pipeline for every verdict, read by viewers.
 
+use super::beat::{Beat, InARow};
 use super::latency::{Recent, Recorder, STAGES, Spread};
 use super::output::OutputGauge;
 use super::plan::{CheckPlan, Now};
@@ -101,7 +102,7 @@ pub struct CheckGauge {
     recorder: Recorder,
     fresh: ArrayQueue<Arc<VerdictRecord>>,
     n_unseen: AtomicU64,
-    last_ns: AtomicU64,
+    beat: Beat,
     outputs: Vec<Arc<OutputGauge>>,
     standing: Mutex<Standing>,
     seen: Mutex<Seen>,
@@ -134,6 +135,7 @@ pub(super) struct CheckView {
     pub(super) rate_per_s: f64,
     pub(super) n_unseen: u64,
     pub(super) quiet_for: Duration,
+    pub(super) in_a_row: InARow,
     pub(super) standing: Standing,
 }
 
@@ -158,7 +160,7 @@ impl CheckGauge {
             recorder: Recorder::new(),
             fresh: ArrayQueue::new(FRESH_MAX),
             n_unseen: AtomicU64::new(0),
-            last_ns: AtomicU64::new(now.as_ns()),
+            beat: Beat::new(now),
             standing: Mutex::new(standing),
             seen: Mutex::new(seen),
         }
@@ -168,7 +170,7 @@ impl CheckGauge {
     pub fn verdict(&self, record: &Arc<VerdictRecord>, books: &Books, now: MonoTime) {
         self.tally.verdict(&record.outcome, books);
         self.recorder.verdict(&record.latency);
-        self.last_ns.store(now.as_ns(), Ordering::Relaxed);
+        self.beat.verdict(&record.outcome, now);
         if self.fresh.force_push(Arc::clone(record)).is_some() {
             self.n_unseen.fetch_add(1, Ordering::Relaxed);
         }
@@ -259,6 +261,10 @@ impl CheckGauge {
 
     pub(super) fn view(&self, now: Now) -> CheckView {
         let counts = self.counts();
+        let standing = self.standing().clone();
+        if matches!(standing.production, Production::Off { .. }) {
+            self.beat.rests(now.mono);
+        }
         let mut seen = self.seen();
         seen.latency.drain(&self.recorder, now.mono);
         let latency = seen.latency.spreads();
@@ -270,9 +276,15 @@ impl CheckGauge {
             last_fail: seen.last_fail.clone(),
             rate_per_s,
             n_unseen: self.n_unseen.load(Ordering::Relaxed),
-            quiet_for: now.mono.since(MonoTime::from_ns(self.last_ns.load(Ordering::Relaxed))),
-            standing: self.standing().clone(),
+            quiet_for: self.beat.quiet_for(now.mono),
+            in_a_row: self.beat.in_a_row(),
+            standing,
         }
+    }
+
+    /// How long it has been silent although it judges; `None`: it is not.
+    pub(super) fn silent_for(&self, now: MonoTime) -> Option<Duration> {
+        self.beat.silent_for(self.plan.quiet_max, now)
     }
 
     pub(super) fn standing(&self) -> MutexGuard<'_, Standing> {

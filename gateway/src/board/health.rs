@@ -12,9 +12,11 @@ use super::status::{CheckStatus, Problem, Severity};
 use super::{Board, CheckGauge, LineGauge, Phase, StoreStanding};
 use crate::payload::time_text;
 use std::collections::BTreeSet;
-use std::time::Duration;
 use takt_adapters::Link;
 use takt_plant::ConnectionId;
+
+/// Windows in a row without pass or fail after which a check does not do its job (B42).
+const INCONCLUSIVE_IN_A_ROW: u64 = 10;
 
 /// All problems, those that keep it from being ready first.
 pub(super) fn problems(board: &Board, lines: &[(CheckStatus, std::sync::Arc<CheckGauge>)], now: Now) -> Vec<Problem> {
@@ -96,12 +98,18 @@ fn of_check(shown: &CheckStatus, gauge: &CheckGauge, now: Now, found: &mut Vec<P
     for (name, standing) in &models {
         found.extend(of_model(&place, name, standing));
     }
-    if let (Some(quiet_max), Production::On { .. }) = (gauge.plan().quiet_max, &production)
-        && let quiet = Duration::from_secs_f64(shown.quiet_s)
-        && quiet > quiet_max
-    {
-        let why = format!("no verdict since {} although it is in production", moment(now.wall.minus(quiet)));
+    if let (Some(quiet), Production::On { .. }) = (gauge.silent_for(now.mono), &production) {
+        let why = format!(
+            "no verdict since {} although it is in production; look at its connections and its trigger, and give it a \
+             `when` condition if the line rests",
+            moment(now.wall.minus(quiet))
+        );
         found.push(not_ready("silent", &place, why));
+    }
+    if shown.in_a_row.inconclusive >= INCONCLUSIVE_IN_A_ROW {
+        let reason = shown.last.as_ref().and_then(|last| last.reason.as_deref()).unwrap_or("see the last verdict");
+        let why = format!("{INCONCLUSIVE_IN_A_ROW} windows or more in a row could not be judged: {reason}");
+        found.push(not_ready("inconclusive", &place, why));
     }
     if !shown.books.close {
         found.push(degraded("books", &place, "the books do not close; please report this as a defect".to_owned()));

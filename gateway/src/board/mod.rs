@@ -59,6 +59,7 @@
 //! # Ok(()) }
 //! ```
 
+mod beat;
 mod check;
 mod connection;
 mod health;

@@ -6,7 +6,7 @@ use super::latency::Spread;
 use super::output::{OutputGauge, WriteNote, WriteOutcome};
 use super::plan::Now;
 use super::status::{
-    BooksStatus, CheckStatus, ClockStatus, ConnectionStatus, LatencyStatus, LineStatus, ModelStatus, OutputStatus,
+    BooksStatus, CheckStatus, ClockStatus, ConnectionStatus, InARowStatus, LatencyStatus, LineStatus, ModelStatus, OutputStatus,
     ProductionStatus, QueueStatus, RefusedStatus, RejectStatus, Severity, SpreadStatus, Status, StoreStatus, TagStatus,
     VerdictCounts, WriteStatus,
 };
@@ -148,6 +148,7 @@ fn check_status(gauge: &CheckGauge, now: Now) -> CheckStatus {
         verdicts: verdict_counts(&view.counts),
         rate_per_s: view.rate_per_s,
         quiet_s: view.quiet_for.as_secs_f64(),
+        in_a_row: InARowStatus { fail: view.in_a_row.fail, inconclusive: view.in_a_row.inconclusive },
         books: books_status(&view.counts.books),
         latency_us: latency_status(&view.latency),
         provider: judging.as_ref().and_then(|model| model.device_used.clone()),

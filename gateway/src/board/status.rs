@@ -63,7 +63,7 @@ pub struct Problem {
     /// How much it matters.
     pub severity: Severity,
     /// What kind it is, in one stable word: `gateway`, `lines`, `store`, `connection`, `unit`, `model`, `loading`,
-    /// `device`, `silent`, `books` or `write`.
+    /// `device`, `silent`, `inconclusive`, `books` or `write`.
     pub kind: String,
     /// What it concerns, such as `press-3/stroke` or `connection plc`.
     pub place: String,
@@ -105,6 +105,8 @@ pub struct CheckStatus {
     pub rate_per_s: f64,
     /// Seconds since the last verdict, or since the start.
     pub quiet_s: f64,
+    /// How many verdicts of one outcome came in a row, up to now.
+    pub in_a_row: InARowStatus,
     /// received = judged + dropped + waiting.
     pub books: BooksStatus,
     /// Latency of the last five to ten minutes by stage.
@@ -142,6 +144,15 @@ pub struct VerdictCounts {
     pub inconclusive: u64,
     /// Inconclusive by reason; reasons that never came are left out.
     pub reasons: BTreeMap<String, u64>,
+}
+
+/// Verdicts of one outcome in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct InARowStatus {
+    /// Fails.
+    pub fail: u64,
+    /// Inconclusive verdicts.
+    pub inconclusive: u64,
 }
 
 /// The books: received = judged + dropped + waiting (B35).

@@ -98,7 +98,8 @@ async fn all_tags(line: &LineId, context: &Context) -> Result<Vec<TagId>> {
     let documents = context.documents().await?;
     let Some(found) = documents.lines.iter().find(|l| *l.id == *line) else {
         let known: Vec<String> = documents.lines.iter().map(|line| line.id.to_string()).collect();
-        bail!("the documents have no line '{line}', but {}; a line of the past needs --tags", known.join(", "));
+        let known = if known.is_empty() { "none at all".to_owned() } else { known.join(", ") };
+        bail!("the documents have no line '{line}'; they have {known}; a line of the past needs --tags");
     };
     Ok(expand(found).tags.iter().map(|tag| tag.id.value.clone()).collect())
 }

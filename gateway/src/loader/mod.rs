@@ -109,6 +109,14 @@ impl Loader {
             progress: &progress,
         };
         let scorer = Scorer::load(runtime, &package, &options).map_err(|error| sentence(&error))?;
+        let run = scorer.times().p95;
+        if run > check.deadline {
+            return Err(format!(
+                "a run takes {run:?} (p95 on this box), longer than the check's deadline of {:?}; take a smaller model, a \
+                 faster device, or a longer deadline",
+                check.deadline
+            ));
+        }
         let device = in_use(*check.device, &scorer);
         Ok((Seat::new(Arc::new(stamp(&package)), scorer, bound.order, bound.judging), device))
     }
