@@ -4,6 +4,11 @@
 //! when a write's outcome is known, tell it [`Said::Outcome`]; wake it at [`Machine::next_wake`]
 //! with [`Said::Tick`]. It never repeats a write on its own.
 //!
+//! A verdict's write that did not succeed leaves the old value on the output, so the fail-safe value
+//! follows, once (B16): a fail-safe value that fails as well leads to nothing. In dry run nothing was
+//! meant to be written, and nothing follows. A newer verdict's write takes the place of an older one:
+//! what became of the older is then no matter.
+//!
 //! * *level*: the verdict's value stays until the next verdict.
 //! * *pulse*: a value other than the rest value is taken back after the pulse's duration. A second
 //!   verdict inside the pulse prolongs it: two rejects that touch must not become one short pulse.
@@ -91,15 +96,28 @@ pub enum Said {
     FailSafe,
     /// The handshake's ready flag, whenever it is read.
     Ready(bool),
-    /// The outcome of the write to a target: whether it is known to have been done.
+    /// The end of a write.
     Outcome {
-        /// Which write.
+        /// To which register.
         target: Target,
-        /// Known to be done.
-        done: bool,
+        /// Why it was written.
+        purpose: Purpose,
+        /// What became of it.
+        end: End,
     },
     /// Time has come.
     Tick,
+}
+
+/// What became of a write, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Known to be done.
+    Done,
+    /// Not sent, because the output is not armed.
+    DryRun,
+    /// Refused, unknown, too late or never sent.
+    Failed,
 }
 
 /// A write to be sent now.
@@ -120,6 +138,8 @@ pub struct Act {
 pub struct Machine {
     options: Options,
     phase: Phase,
+    /// A verdict's write is on its way, and no fail-safe value was written since.
+    is_owed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -144,7 +164,7 @@ const NO_END: MonoTime = MonoTime::from_ns(u64::MAX);
 impl Machine {
     /// A machine at rest; a handshake's registers may hold what a run before left there.
     pub fn new(options: Options) -> Self {
-        let mut machine = Self { options, phase: Phase::Rest };
+        let mut machine = Self { options, phase: Phase::Rest, is_owed: false };
         machine.phase = machine.broken_off();
         machine
     }
@@ -168,7 +188,7 @@ impl Machine {
             Said::Verdict { outcome, closed, part } => self.verdict(outcome, *closed, *part, now),
             Said::FailSafe => self.fail_safe(),
             Said::Ready(ready) => self.ready(*ready),
-            Said::Outcome { target, done } => self.outcome(*target, *done),
+            Said::Outcome { target, purpose, end } => self.outcome(*target, *purpose, *end),
             Said::Tick => self.tick(now),
         }
     }
@@ -185,6 +205,7 @@ impl Machine {
             Mode::Pulse { duration } => self.phase = Phase::Pulsing { until: now.plus(duration) },
             Mode::Handshake => self.phase = Phase::Answering { part, not_after },
         }
+        self.is_owed = true;
         vec![Act { target: Target::Verdict, value, purpose: Purpose::Verdict, not_after }]
     }
 
@@ -192,6 +213,7 @@ impl Machine {
         let value = self.options.values.fail_safe;
         // A handshake's part stays without answer: the PLC's own time-out must see that.
         self.phase = self.broken_off();
+        self.is_owed = false;
         vec![Act { target: Target::Verdict, value, purpose: Purpose::FailSafe, not_after: NO_END }]
     }
 
@@ -212,20 +234,32 @@ impl Machine {
         if self.options.mode == Mode::Handshake { Phase::Unclear } else { Phase::Rest }
     }
 
-    fn outcome(&mut self, target: Target, done: bool) -> Vec<Act> {
-        let Phase::Answering { part, not_after } = self.phase else { return Vec::new() };
-        match (target, done, part) {
-            (Target::Verdict, true, Some(part)) => {
+    fn outcome(&mut self, target: Target, purpose: Purpose, end: End) -> Vec<Act> {
+        if purpose != Purpose::Verdict || !self.is_owed {
+            return Vec::new();
+        }
+        match (end, self.phase, target) {
+            (End::Failed, ..) => self.fail_safe(),
+            (End::DryRun, ..) => {
+                self.is_owed = false;
+                self.phase = self.broken_off();
+                Vec::new()
+            }
+            (End::Done, Phase::Answering { part: Some(part), not_after }, Target::Verdict) => {
                 let value = WriteValue::Integer(part);
                 vec![Act { target: Target::Answer, value, purpose: Purpose::Verdict, not_after }]
             }
-            (Target::Answer, true, _) => {
-                self.phase = Phase::Answered;
+            (End::Done, Phase::Answering { part: None, .. }, Target::Verdict) => {
+                // Nobody knows the part's number: no answer.
+                self.is_owed = false;
+                self.phase = Phase::Unclear;
                 Vec::new()
             }
-            // Unknown, refused or never sent: no answer, and nothing is repeated.
-            _ => {
-                self.phase = Phase::Unclear;
+            (End::Done, phase, _) => {
+                self.is_owed = false;
+                if matches!(phase, Phase::Answering { .. }) {
+                    self.phase = Phase::Answered;
+                }
                 Vec::new()
             }
         }
@@ -267,6 +301,11 @@ mod tests {
         Said::Verdict { outcome, closed: at(closed_ms), part }
     }
 
+    /// The end of a verdict's write.
+    fn ended(target: Target, end: End) -> Said {
+        Said::Outcome { target, purpose: Purpose::Verdict, end }
+    }
+
     type Written = (Target, WriteValue, Purpose);
 
     /// Tells the machine each thing at its time and compares the writes.
@@ -304,6 +343,26 @@ mod tests {
     }
 
     #[test]
+    fn a_verdict_that_did_not_arrive_gives_the_fail_safe_value_once() {
+        let fail_safe = [(Target::Verdict, ON, Purpose::FailSafe)];
+        let failed = |purpose| Said::Outcome { target: Target::Verdict, purpose, end: End::Failed };
+        for mode in [Mode::Level, Mode::Pulse { duration: Duration::from_millis(1) }, Mode::Handshake] {
+            check(
+                mode,
+                &[
+                    (1, verdict(Outcome::Fail, 0, Some(1)), &[(Target::Verdict, ON, Purpose::Verdict)]),
+                    (2, failed(Purpose::Verdict), &fail_safe),
+                    // A device that refuses everything is not asked for ever.
+                    (3, failed(Purpose::FailSafe), &[]),
+                    (4, failed(Purpose::Verdict), &[]),
+                    (5, verdict(Outcome::Fail, 4, Some(2)), &[(Target::Verdict, ON, Purpose::Verdict)]),
+                    (6, ended(Target::Verdict, End::DryRun), &[]),
+                ],
+            );
+        }
+    }
+
+    #[test]
     fn a_pulse_ends_by_itself_and_is_prolonged() {
         let pulse = Mode::Pulse { duration: Duration::from_millis(50) };
         check(
@@ -321,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_handshake_answers_with_the_part_number_then_clears() {
-        let done = |target| Said::Outcome { target, done: true };
+        let done = |target| ended(target, End::Done);
         let clear =
             [(Target::Answer, WriteValue::Integer(0), Purpose::Release), (Target::Verdict, OFF, Purpose::Release)];
         check(
@@ -342,12 +401,12 @@ mod tests {
 
     #[test]
     fn an_unknown_outcome_gives_no_answer() {
-        let lost = Said::Outcome { target: Target::Verdict, done: false };
+        let lost = ended(Target::Verdict, End::Failed);
         check(
             Mode::Handshake,
             &[
                 (1, verdict(Outcome::Pass, 0, Some(1)), &[(Target::Verdict, OFF, Purpose::Verdict)]),
-                (2, lost, &[]),
+                (2, lost, &[(Target::Verdict, ON, Purpose::FailSafe)]),
                 (3, Said::Ready(true), &[]),
                 (4, Said::Ready(false), &[(Target::Answer, WriteValue::Integer(0), Purpose::Release)]),
                 (5, Said::Ready(false), &[]),
@@ -357,7 +416,7 @@ mod tests {
 
     #[test]
     fn an_answer_from_before_a_fail_safe_value_is_cleared() {
-        let done = |target| Said::Outcome { target, done: true };
+        let done = |target| ended(target, End::Done);
         check(
             Mode::Handshake,
             &[

@@ -4,8 +4,9 @@
 //! driver. The driver's report comes back through [`Port::ended`].
 
 use super::intent::{Identity, IntentLog};
-use super::machine::{Act, Machine, Said, Target};
+use super::machine::{Act, End, Machine, Said, Target};
 use crate::board::{OutputGauge, WriteNote, WriteOutcome};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use takt_adapters::modbus::{WriteOutcome as Sent, WriteQueue, WriteReport, WriteRequest};
 use takt_plant::{Arming, Interlock, MonoTime, OutputId, Purpose, Refusal, WallTime, WriteValue};
@@ -118,13 +119,13 @@ impl Port {
 
     /// Tells the machine what happened and sends what it wants written.
     pub fn hear(&mut self, said: &Said, cause: Option<Cause>, now: Moment) -> Vec<OnItsWay> {
-        let acts = self.parts.machine.hear(said, now.mono);
+        let mut acts = VecDeque::from(self.parts.machine.hear(said, now.mono));
         let mut writes = Vec::new();
-        for act in acts {
+        while let Some(act) = acts.pop_front() {
             match self.send(act, cause, now) {
-                Some(write) => writes.push(write),
-                // What was not sent never ends: the machine learns it here, and then writes nothing.
-                None => drop(self.parts.machine.hear(&Said::Outcome { target: act.target, done: false }, now.mono)),
+                Ok(write) => writes.push(write),
+                // What was not sent never ends: the machine learns it here.
+                Err(outcome) => acts.extend(self.parts.machine.hear(&end_of(&act, &outcome), now.mono)),
             }
         }
         writes
@@ -133,22 +134,21 @@ impl Port {
     /// Takes the end of a write. `report` is `None` when the driver ended without one.
     pub fn ended(&mut self, about: &About, report: Option<WriteReport>, now: Moment) -> (WriteNote, Vec<OnItsWay>) {
         let outcome = report.map_or(WriteOutcome::Disconnected, |report| outcome_of(&report));
-        let done = outcome == WriteOutcome::Confirmed;
+        let said = Said::Outcome { target: about.target, purpose: about.purpose, end: end(&outcome) };
         let note = self.note(about, outcome, now);
-        let said = Said::Outcome { target: about.target, done };
         (note, self.hear(&said, None, now))
     }
 
-    fn send(&mut self, act: Act, cause: Option<Cause>, now: Moment) -> Option<OnItsWay> {
+    fn send(&mut self, act: Act, cause: Option<Cause>, now: Moment) -> Result<OnItsWay, WriteOutcome> {
         let cause = cause.filter(|_| act.purpose == Purpose::Verdict);
         let seq = cause.map(|cause| cause.seq);
         let about = About { target: act.target, value: act.value, purpose: act.purpose, seq, begun: now.mono };
         let sent = self.try_send(act, cause, now.mono);
         match sent {
-            Ok(report) => Some(OnItsWay { about, report }),
+            Ok(report) => Ok(OnItsWay { about, report }),
             Err(outcome) => {
-                self.note(&about, outcome, now);
-                None
+                self.note(&about, outcome.clone(), now);
+                Err(outcome)
             }
         }
     }
@@ -191,6 +191,22 @@ impl Port {
         self.parts.gauge.wrote(note.clone());
         note
     }
+}
+
+fn end(outcome: &WriteOutcome) -> End {
+    match outcome {
+        WriteOutcome::Confirmed => End::Done,
+        WriteOutcome::DryRun => End::DryRun,
+        WriteOutcome::Withheld { .. }
+        | WriteOutcome::Refused { .. }
+        | WriteOutcome::TimedOut
+        | WriteOutcome::Differs { .. }
+        | WriteOutcome::Disconnected => End::Failed,
+    }
+}
+
+fn end_of(act: &Act, outcome: &WriteOutcome) -> Said {
+    Said::Outcome { target: act.target, purpose: act.purpose, end: end(outcome) }
 }
 
 fn outcome_of(report: &WriteReport) -> WriteOutcome {
