@@ -12,6 +12,9 @@
 //! * *level*: the verdict's value stays until the next verdict.
 //! * *pulse*: a value other than the rest value is taken back after the pulse's duration. A second
 //!   verdict inside the pulse prolongs it: two rejects that touch must not become one short pulse.
+//!   Where nobody knows that the rest value stands there (after a start, a fail-safe value, a dry
+//!   run, an end of a pulse that did not arrive), the next verdict's value is written whatever it is:
+//!   a fail-safe value must not stand for ever on a line whose parts all pass.
 //! * *handshake* (B17): verdict first, then the part number as the answer, so that a PLC that sees
 //!   its own number finds the verdict valid; both are cleared when the PLC takes "ready" back.
 //!   Where nobody knows what the answer register holds (after a start, a fail-safe value, an unknown
@@ -154,7 +157,8 @@ enum Phase {
         not_after: MonoTime,
     },
     Answered,
-    /// A handshake whose answer register may hold an old number.
+    /// A pulse's register may hold something else than the rest value; a handshake's answer register
+    /// may hold an old number.
     Unclear,
 }
 
@@ -201,7 +205,10 @@ impl Machine {
         let value = self.options.values.of(outcome);
         match self.options.mode {
             Mode::Level => {}
-            Mode::Pulse { .. } if value == self.options.values.rest => return Vec::new(),
+            Mode::Pulse { .. } if value == self.options.values.rest => match self.phase {
+                Phase::Unclear => self.phase = Phase::Rest,
+                _ => return Vec::new(),
+            },
             Mode::Pulse { duration } => self.phase = Phase::Pulsing { until: now.plus(duration) },
             Mode::Handshake => self.phase = Phase::Answering { part, not_after },
         }
@@ -231,10 +238,18 @@ impl Machine {
 
     /// The phase after something was given up.
     fn broken_off(&self) -> Phase {
-        if self.options.mode == Mode::Handshake { Phase::Unclear } else { Phase::Rest }
+        if self.options.mode == Mode::Level { Phase::Rest } else { Phase::Unclear }
+    }
+
+    /// The phase after the end of a pulse did not arrive: a new pulse goes on.
+    fn unless_pulsing(&self) -> Phase {
+        if matches!(self.phase, Phase::Pulsing { .. }) { self.phase } else { Phase::Unclear }
     }
 
     fn outcome(&mut self, target: Target, purpose: Purpose, end: End) -> Vec<Act> {
+        if purpose == Purpose::Release && end != End::Done && matches!(self.options.mode, Mode::Pulse { .. }) {
+            self.phase = self.unless_pulsing();
+        }
         if purpose != Purpose::Verdict || !self.is_owed {
             return Vec::new();
         }
@@ -368,12 +383,42 @@ mod tests {
         check(
             pulse,
             &[
+                (0, verdict(Outcome::Pass, 0, None), &[(Target::Verdict, OFF, Purpose::Verdict)]),
+                (0, ended(Target::Verdict, End::Done), &[]),
                 (0, verdict(Outcome::Pass, 0, None), &[]),
                 (1, verdict(Outcome::Fail, 0, None), &[(Target::Verdict, ON, Purpose::Verdict)]),
                 (40, verdict(Outcome::Fail, 40, None), &[(Target::Verdict, ON, Purpose::Verdict)]),
                 (51, Said::Tick, &[]),
                 (90, Said::Tick, &[(Target::Verdict, OFF, Purpose::Release)]),
                 (91, Said::Tick, &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_pulse_leaves_the_fail_safe_value_with_the_next_verdict_on_time() {
+        let (off, on) = ([(Target::Verdict, OFF, Purpose::Verdict)], [(Target::Verdict, ON, Purpose::Verdict)]);
+        let fail_safe = [(Target::Verdict, ON, Purpose::FailSafe)];
+        let lost = Said::Outcome { target: Target::Verdict, purpose: Purpose::Release, end: End::Failed };
+        check(
+            Mode::Pulse { duration: Duration::from_millis(50) },
+            &[
+                (0, Said::FailSafe, &fail_safe),
+                // A late one is none to leave it with.
+                (30, verdict(Outcome::Pass, 1, None), &fail_safe),
+                (40, verdict(Outcome::Pass, 39, None), &off),
+                (41, ended(Target::Verdict, End::Done), &[]),
+                (42, verdict(Outcome::Pass, 41, None), &[]),
+                (43, Said::FailSafe, &fail_safe),
+                (44, verdict(Outcome::Fail, 43, None), &on),
+                (45, ended(Target::Verdict, End::Done), &[]),
+                (94, Said::Tick, &[(Target::Verdict, OFF, Purpose::Release)]),
+                // The end of the pulse did not arrive either.
+                (95, lost, &[]),
+                (96, verdict(Outcome::Pass, 95, None), &off),
+                // Not armed: the register still holds what it held.
+                (97, ended(Target::Verdict, End::DryRun), &[]),
+                (98, verdict(Outcome::Pass, 97, None), &off),
             ],
         );
     }
