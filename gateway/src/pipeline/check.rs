@@ -202,7 +202,7 @@ impl Check {
 
     fn handshake(&mut self, at: WallTime, latest: &[Reading], turn: &mut Turn<'_>) {
         for handshake in &mut self.parts.handshakes {
-            let ready = handshake.see(at, latest);
+            let Some(ready) = handshake.see(at, latest) else { continue };
             if let Some(output) = self.parts.outputs.get_mut(handshake.output) {
                 let id = output.id().clone();
                 let writes = output.hear(&machine::Said::Ready(ready), None, turn.now());

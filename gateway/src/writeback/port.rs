@@ -42,6 +42,8 @@ pub struct Port {
 /// What a write is about.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct About {
+    /// Its number.
+    pub number: u64,
     /// The register.
     pub target: Target,
     /// The value.
@@ -125,7 +127,10 @@ impl Port {
             match self.send(act, cause, now) {
                 Ok(write) => writes.push(write),
                 // What was not sent never ends: the machine learns it here.
-                Err(outcome) => acts.extend(self.parts.machine.hear(&end_of(&act, &outcome), now.mono)),
+                Err(outcome) => {
+                    let said = Said::Outcome { number: act.number, end: end(&outcome) };
+                    acts.extend(self.parts.machine.hear(&said, now.mono));
+                }
             }
         }
         writes
@@ -134,7 +139,7 @@ impl Port {
     /// Takes the end of a write. `report` is `None` when the driver ended without one.
     pub fn ended(&mut self, about: &About, report: Option<WriteReport>, now: Moment) -> (WriteNote, Vec<OnItsWay>) {
         let outcome = report.map_or(WriteOutcome::Disconnected, |report| outcome_of(&report));
-        let said = Said::Outcome { target: about.target, purpose: about.purpose, end: end(&outcome) };
+        let said = Said::Outcome { number: about.number, end: end(&outcome) };
         let note = self.note(about, outcome, now);
         (note, self.hear(&said, None, now))
     }
@@ -142,7 +147,14 @@ impl Port {
     fn send(&mut self, act: Act, cause: Option<Cause>, now: Moment) -> Result<OnItsWay, WriteOutcome> {
         let cause = cause.filter(|_| act.purpose == Purpose::Verdict);
         let seq = cause.map(|cause| cause.seq);
-        let about = About { target: act.target, value: act.value, purpose: act.purpose, seq, begun: now.mono };
+        let about = About {
+            number: act.number,
+            target: act.target,
+            value: act.value,
+            purpose: act.purpose,
+            seq,
+            begun: now.mono,
+        };
         let sent = self.try_send(act, cause, now.mono);
         match sent {
             Ok(report) => Ok(OnItsWay { about, report }),
@@ -203,10 +215,6 @@ fn end(outcome: &WriteOutcome) -> End {
         | WriteOutcome::Differs { .. }
         | WriteOutcome::Disconnected => End::Failed,
     }
-}
-
-fn end_of(act: &Act, outcome: &WriteOutcome) -> Said {
-    Said::Outcome { target: act.target, purpose: act.purpose, end: end(outcome) }
 }
 
 fn outcome_of(report: &WriteReport) -> WriteOutcome {
