@@ -13,6 +13,7 @@ mod petrobras;
 mod plc_faults;
 mod restart;
 mod skab;
+mod stale;
 mod tep_modbus;
 mod tep_mqtt;
 mod verdicts;

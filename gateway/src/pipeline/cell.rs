@@ -412,8 +412,8 @@ impl Cell {
         self.parts.sources[source].gauge.link(link, Now { wall: now.wall, mono: now.mono });
         match link {
             Link::Up { .. } => self.link_up(source, now),
-            Link::Down { why, .. } => self.link_down(source, why, now),
-            Link::TakenOver => self.link_down(source, "another client took the client id", now),
+            Link::Down { why, retry_ms } => self.link_down(source, why, *retry_ms == u64::MAX, now),
+            Link::TakenOver => self.link_down(source, "another client took the client id", false, now),
             Link::UnitAside { .. } => {}
         }
         self.wake.notify_one();
@@ -429,7 +429,7 @@ impl Cell {
         self.event(now.wall, "connection.up", source, "connected");
     }
 
-    fn link_down(&mut self, source: usize, why: &str, now: Moment) {
+    fn link_down(&mut self, source: usize, why: &str, is_last: bool, now: Moment) {
         let was_up = std::mem::replace(&mut self.parts.sources[source].is_up, false);
         if let Some(outbox) = &mut self.parts.sources[source].outbox {
             outbox.down();
@@ -437,6 +437,10 @@ impl Cell {
         if was_up {
             self.fail_safe(source, now);
             self.event(now.wall, "connection.down", source, why);
+        }
+        // At the end of the run all stays as it is: a restart goes on with it (B27).
+        if self.parts.sources[source].withdraws && !is_last {
+            self.turn(|lines, _, turn| lines.iter_mut().for_each(|line| line.withdraw(source, now, turn)));
         }
     }
 

@@ -84,7 +84,7 @@ impl Windower {
     pub fn push(&mut self, frame: &Frame, context: Context) {
         self.outlet.arrived = frame.arrived;
         self.outlet.closing = Closing::Sample;
-        self.change_context(context);
+        self.follow_context(context);
         let (is_counted, concerns) = self.plan.concerns(frame);
         if !concerns {
             return;
@@ -110,6 +110,14 @@ impl Windower {
         self.plan.fill(frame, ordinal, &mut incoming);
         self.place(frame.group, &incoming);
         self.scratch = incoming;
+    }
+
+    /// Takes a change of the line's context that no frame brought. What was open under the one before
+    /// ends with its segment.
+    pub fn change_context(&mut self, context: Context, now: MonoTime) {
+        self.outlet.arrived = now;
+        self.outlet.closing = Closing::Segment;
+        self.follow_context(context);
     }
 
     /// Closes windows whose source fell silent. Calling early or often does no harm.
@@ -181,7 +189,7 @@ impl Windower {
         rows.map(|row| row.arrived_at).min().map(WallTime::from_ns)
     }
 
-    fn change_context(&mut self, context: Context) {
+    fn follow_context(&mut self, context: Context) {
         let before = self.context.replace(context);
         if before == Some(context) {
             return;

@@ -265,6 +265,21 @@ fn a_part_cut_off_by_idling_is_answered_as_inconclusive() {
 }
 
 #[test]
+fn a_part_whose_recipe_was_withdrawn_is_answered_as_inconclusive() {
+    let mut line = Line::new(part(10, 50), 0, 1000);
+    line.run([0, 10, 20], 1, PRESS);
+    line.run([30, 40], 2, PRESS);
+    // No frame says so: the connection that brought the recipe went away.
+    line.windower.change_context(Context { recipe: None, ..PRESS }, MonoTime::from_ns(77 * 1_000_000));
+    line.drain();
+    line.check(&[(20, 80, Closing::Segment, false)]);
+    assert_eq!(line.windows[0].arrived, MonoTime::from_ns(77 * 1_000_000));
+    line.silence(5_000);
+    line.run([90, 100, 110], 3, Context { recipe: None, ..PRESS });
+    assert_eq!(line.windows.last().and_then(|window| window.recipe), None, "nothing more by the old recipe");
+}
+
+#[test]
 fn a_bad_reading_of_the_part_number_is_no_edge_and_a_bad_force_is_a_hole() {
     let mut line = Line::new(part(10, 0), 0, 1000);
     line.run([0, 10], 1, PRESS);
