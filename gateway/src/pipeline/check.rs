@@ -10,7 +10,7 @@ use crate::record::{LatencySplit, VerdictRecord};
 use crate::store::CheckSlot;
 use crate::writeback::intent;
 use crate::writeback::machine;
-use crate::writeback::port::{Cause, Moment, OnItsWay, Port};
+use crate::writeback::port::{Cause, Heard, Moment, Port};
 use std::sync::Arc;
 use std::time::Duration;
 use takt_models::judge::unjudgeable;
@@ -374,7 +374,7 @@ impl Check {
         }
     }
 
-    fn write(&mut self, record: &VerdictRecord, window: &Window, now: Moment) -> Vec<(usize, Vec<OnItsWay>)> {
+    fn write(&mut self, record: &VerdictRecord, window: &Window, now: Moment) -> Vec<(usize, Heard)> {
         let identity = intent::identity(&window.key);
         let handshakes = &self.parts.handshakes;
         let part = |output| handshakes.iter().find(|h| h.output == output)?.part_of(&window.key);

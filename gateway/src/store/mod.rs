@@ -49,7 +49,7 @@ mod writer;
 pub use archive::{Dropped, StoredEvent};
 pub use chunk::StoredFrame;
 pub use documents::{ArmingRecord, DocumentVersion, NewDocument};
-pub use entry::{CheckSlot, Confirmation, ConnectionSlot, Digest, Entry, Event, WriteOutcome, WriteResult};
+pub use entry::{CheckSlot, Confirmation, ConnectionSlot, Digest, Entry, Event, WriteKind, WriteOutcome, WriteResult};
 pub use error::StoreError;
 pub use export::Format;
 pub use handle::Store;

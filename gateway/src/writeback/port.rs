@@ -37,6 +37,8 @@ pub struct PortParts {
 /// One output.
 pub struct Port {
     parts: PortParts,
+    /// The last verdict that it was told: releases belong to it.
+    last: Option<u64>,
 }
 
 /// What a write is about.
@@ -50,8 +52,10 @@ pub struct About {
     pub value: WriteValue,
     /// Why.
     pub purpose: Purpose,
-    /// The verdict's number, where a verdict led to it.
+    /// The verdict's number, where it writes a verdict.
     pub seq: Option<u64>,
+    /// The number of the verdict that led to it, be it by the end of its pulse or in its place.
+    pub of: Option<u64>,
     /// When the verdict was given, or the attempt began.
     pub begun: MonoTime,
 }
@@ -62,6 +66,24 @@ pub struct OnItsWay {
     pub about: About,
     /// The driver's report.
     pub report: oneshot::Receiver<WriteReport>,
+}
+
+/// A write that ended, on its way to the store.
+#[derive(Debug)]
+pub struct Ended {
+    /// What it was about.
+    pub about: About,
+    /// What became of it.
+    pub note: WriteNote,
+}
+
+/// What hearing something led to.
+#[derive(Default)]
+pub struct Heard {
+    /// Writes that were handed to the driver.
+    pub writes: Vec<OnItsWay>,
+    /// Writes that ended before they were handed over.
+    pub ended: Vec<Ended>,
 }
 
 /// Which verdict a write belongs to.
@@ -85,7 +107,7 @@ pub struct Moment {
 impl Port {
     /// A port; dry run until it is armed.
     pub fn new(parts: PortParts) -> Self {
-        Self { parts }
+        Self { parts, last: None }
     }
 
     /// The output's name.
@@ -120,49 +142,39 @@ impl Port {
     }
 
     /// Tells the machine what happened and sends what it wants written.
-    pub fn hear(&mut self, said: &Said, cause: Option<Cause>, now: Moment) -> Vec<OnItsWay> {
-        let mut acts = VecDeque::from(self.parts.machine.hear(said, now.mono));
-        let mut writes = Vec::new();
-        while let Some(act) = acts.pop_front() {
-            match self.send(act, cause, now) {
-                Ok(write) => writes.push(write),
-                // What was not sent never ends: the machine learns it here.
-                Err(outcome) => {
-                    let said = Said::Outcome { number: act.number, end: end(&outcome) };
-                    acts.extend(self.parts.machine.hear(&said, now.mono));
-                }
-            }
-        }
-        writes
+    pub fn hear(&mut self, said: &Said, cause: Option<Cause>, now: Moment) -> Heard {
+        let of = cause.map(|cause| cause.seq);
+        self.last = of.or(self.last);
+        self.hear_of(said, of, cause, now)
     }
 
     /// Takes the end of a write. `report` is `None` when the driver ended without one.
-    pub fn ended(&mut self, about: &About, report: Option<WriteReport>, now: Moment) -> (WriteNote, Vec<OnItsWay>) {
+    pub fn ended(&mut self, about: About, report: Option<WriteReport>, now: Moment) -> (Ended, Heard) {
         let outcome = report.map_or(WriteOutcome::Disconnected, |report| outcome_of(&report));
         let said = Said::Outcome { number: about.number, end: end(&outcome) };
-        let note = self.note(about, outcome, now);
-        (note, self.hear(&said, None, now))
+        let note = self.note(&about, outcome, now);
+        (Ended { about, note }, self.hear_of(&said, about.of, None, now))
     }
 
-    fn send(&mut self, act: Act, cause: Option<Cause>, now: Moment) -> Result<OnItsWay, WriteOutcome> {
-        let cause = cause.filter(|_| act.purpose == Purpose::Verdict);
-        let seq = cause.map(|cause| cause.seq);
-        let about = About {
-            number: act.number,
-            target: act.target,
-            value: act.value,
-            purpose: act.purpose,
-            seq,
-            begun: now.mono,
-        };
-        let sent = self.try_send(act, cause, now.mono);
-        match sent {
-            Ok(report) => Ok(OnItsWay { about, report }),
-            Err(outcome) => {
-                self.note(&about, outcome.clone(), now);
-                Err(outcome)
+    fn hear_of(&mut self, said: &Said, of: Option<u64>, cause: Option<Cause>, now: Moment) -> Heard {
+        let mut acts = VecDeque::from(self.parts.machine.hear(said, now.mono));
+        let mut heard = Heard::default();
+        while let Some(act) = acts.pop_front() {
+            let of = if act.purpose == Purpose::Release { of.or(self.last) } else { of };
+            let cause = cause.filter(|_| act.purpose == Purpose::Verdict);
+            let (number, target, value, purpose) = (act.number, act.target, act.value, act.purpose);
+            let about = About { number, target, value, purpose, seq: cause.map(|c| c.seq), of, begun: now.mono };
+            match self.try_send(act, cause, now.mono) {
+                Ok(report) => heard.writes.push(OnItsWay { about, report }),
+                Err(outcome) => {
+                    // What was not sent never ends: the machine learns it here.
+                    let said = Said::Outcome { number, end: end(&outcome) };
+                    acts.extend(self.parts.machine.hear(&said, now.mono));
+                    heard.ended.push(Ended { about, note: self.note(&about, outcome, now) });
+                }
             }
         }
+        heard
     }
 
     fn try_send(
