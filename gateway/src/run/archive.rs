@@ -7,7 +7,7 @@ use crate::api::{
 use crate::board::{ModelStanding, VerdictView};
 use crate::loader::sentence;
 use crate::payload::time_text;
-use crate::store::{OutcomeKind, Span, Store, StoreError, VerdictFilter};
+use crate::store::{OutcomeKind, Span, Store, StoreError, StoredVerdict, VerdictFilter};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -43,10 +43,7 @@ impl StoreArchive {
         };
         let found = self.store.reader().verdicts(&filter, query.n_max).await.map_err(unreadable)?;
         let next = (found.len() == query.n_max).then(|| found.last().map(|verdict| verdict.id.to_string())).flatten();
-        Ok(VerdictPage {
-            verdicts: found.iter().map(|verdict| VerdictView::of(&verdict.record, usize::MAX)).collect(),
-            next,
-        })
+        Ok(VerdictPage { verdicts: found.iter().map(view).collect(), next })
     }
 
     async fn samples(&self, query: HistoryQuery, take: &mut Taken<'_>) -> Result<(), ArchiveError> {
@@ -138,4 +135,11 @@ impl Archive for StoreArchive {
     fn events(&self, query: EventQuery) -> BoxFuture<'_, Result<Vec<EventView>, ArchiveError>> {
         self.past_events(query).boxed()
     }
+}
+
+/// A stored verdict, with the time that its writes took.
+fn view(verdict: &StoredVerdict) -> VerdictView {
+    let mut view = VerdictView::of(&verdict.record, usize::MAX);
+    view.latency_us.write = verdict.write_us();
+    view
 }

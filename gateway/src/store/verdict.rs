@@ -44,6 +44,16 @@ pub struct StoredVerdict {
     pub writes: Vec<StoredWrite>,
 }
 
+impl StoredVerdict {
+    /// From the verdict to the confirmation of its value on the slowest of its outputs, in
+    /// microseconds; zero where none was confirmed.
+    pub fn write_us(&self) -> u32 {
+        let confirmed =
+            self.writes.iter().filter(|w| w.kind == WriteKind::Verdict && w.outcome == WriteOutcome::Confirmed);
+        confirmed.map(|w| w.write_us).max().unwrap_or(self.record.latency.write_us)
+    }
+}
+
 /// A write as the store gives it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredWrite {
@@ -294,6 +304,25 @@ mod tests {
             assert_eq!(row.part, record.key.window.part.as_ref().map(ToString::to_string));
             assert_eq!(verdict_of(&row, &names).unwrap().record, record);
         }
+    }
+
+    #[test]
+    fn the_slowest_confirmed_write_is_the_verdict_s() {
+        let record = record(Outcome::Pass, None);
+        let mut names = Names::default();
+        let mut row = verdict_row(1, &record, &mut names);
+        let output = OutputId::new("reject").unwrap();
+        assert_eq!(verdict_of(&row, &names).unwrap().write_us(), record.latency.write_us);
+        for (kind, outcome, write_us) in [
+            (WriteKind::Verdict, WriteOutcome::Confirmed, 900),
+            (WriteKind::Verdict, WriteOutcome::Confirmed, 1_200),
+            (WriteKind::Verdict, WriteOutcome::TimedOut, 500_000),
+            (WriteKind::Release, WriteOutcome::Confirmed, 60_000),
+        ] {
+            let (check, seq, output) = (CheckSlot(row.check), row.seq, output.clone());
+            put_write(&mut row.writes, &WriteResult { check, seq, output, kind, outcome, write_us });
+        }
+        assert_eq!(verdict_of(&row, &names).unwrap().write_us(), 1_200);
     }
 
     #[test]
