@@ -57,6 +57,15 @@ fn a_refused_write_shows_its_exception_code_and_is_not_repeated() {
     let mut bench = Bench::armed(PATIENT, LEVEL);
     bench.part(GOOD);
     bench.wait_outcome("confirmed", 1);
+    wait_until("the stored verdict says how long its write took", PATIENCE, || {
+        let page = bench.gateway.json("/api/v1/verdicts?line=press");
+        let write_us = page["verdicts"][0]["latency_us"]["write"].as_u64()?;
+        (page["verdicts"][0]["verdict"] == "pass" && write_us > 0).then_some(())
+    });
+    let kept = bench.gateway.json("/api/v1/events");
+    let of_output = |event: &&serde_json::Value| event["kind"] == "output.fail_safe";
+    let n = kept["events"].as_array().expect("a list").iter().filter(of_output).count();
+    assert!(n >= 1, "the fail-safe value on connecting is an event: {kept}");
     assert_eq!(bench.tell("refuse-writes 4"), "ok");
     bench.part(FAULTY);
     let output = bench.wait_outcome("refused", 2);

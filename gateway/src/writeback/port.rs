@@ -241,3 +241,103 @@ fn outcome_of(report: &WriteReport) -> WriteOutcome {
         Sent::Invalid { why } => WriteOutcome::Withheld { why: why.clone() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine::{Mode, Options, Values};
+    use super::*;
+    use crate::board::OutputPlan;
+    use crate::writeback::intent;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    use std::time::Duration;
+    use takt_adapters::modbus::{ModbusDriver, ModbusOptions, Plan, modbus};
+    use takt_adapters::{Clock, Delivery, Intake, Link, MessageMark, Ticket};
+    use takt_plant::{ConnectionId, Outcome, WriteLimits, WriteSlot};
+
+    struct Nobody;
+
+    impl Intake for Nobody {
+        fn is_duplicate(&mut self, _: &MessageMark) -> bool {
+            false
+        }
+        fn deliver(&mut self, _: Delivery) -> Ticket {
+            Ticket(0)
+        }
+        fn link(&mut self, _: Link) {}
+        fn published(&mut self, _: u64) {}
+    }
+
+    /// A level output, and the driver that holds its queue and never runs.
+    fn port(folder: &std::path::Path, limits: WriteLimits) -> (Port, ModbusDriver<Nobody>) {
+        let plan = Plan::new(ModbusOptions::new("127.0.0.1:9")).unwrap();
+        let (driver, ends) = modbus(plan, Rc::new(RefCell::new(Nobody)), Clock::new());
+        let [pass, fail, inconclusive, fail_safe, rest] = [1, 2, 3, 9, 0].map(WriteValue::Integer);
+        let values = Values { pass, fail, inconclusive, fail_safe, rest };
+        let id = OutputId::new("reject").unwrap();
+        let connection = ConnectionId::new("plc").unwrap();
+        let plan = OutputPlan { id: id.clone(), connection, target: "holding:1".into() };
+        let parts = PortParts {
+            id,
+            machine: Machine::new(Options { mode: Mode::Level, values, deadline: Duration::from_secs(5) }),
+            verdict: Interlock::new(WriteSlot(0), limits),
+            answer: None,
+            queue: ends.writes,
+            intents: IntentLog::open(&folder.join("reject.intent"), 0).unwrap(),
+            read_back: false,
+            repeat_safe: false,
+            gauge: Arc::new(OutputGauge::new(plan)),
+        };
+        (Port::new(parts), driver)
+    }
+
+    fn at(ms: u64) -> Moment {
+        Moment { mono: MonoTime::from_ns(ms * 1_000_000), wall: WallTime::from_ns(0) }
+    }
+
+    /// Tells a passing verdict; gives what was sent and what ended at once, as purpose, value and word.
+    fn pass(port: &mut Port, seq: u64, ms: u64) -> (Vec<(Purpose, WriteValue)>, Vec<(Option<u64>, &'static str)>) {
+        let said = Said::Verdict { outcome: Outcome::Pass, closed: at(ms).mono, part: None };
+        let heard = port.hear(&said, Some(Cause { seq, identity: intent::of_part(7) }), at(ms));
+        let sent = heard.writes.iter().map(|write| (write.about.purpose, write.about.value)).collect();
+        (sent, heard.ended.iter().map(|ended| (ended.about.of, ended.note.outcome.word())).collect())
+    }
+
+    const VERDICT: (Purpose, WriteValue) = (Purpose::Verdict, WriteValue::Integer(1));
+    const FAIL_SAFE: (Purpose, WriteValue) = (Purpose::FailSafe, WriteValue::Integer(9));
+
+    #[test]
+    fn a_verdict_that_is_withheld_gives_the_fail_safe_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = WriteLimits { interval_min: Some(Duration::from_secs(1)), ..WriteLimits::default() };
+        let (mut port, _driver) = port(folder.path(), limits);
+        assert_eq!(pass(&mut port, 1, 0), (vec![], vec![(Some(1), "dry_run")]), "nothing was meant to be written");
+        port.arm("anna", WallTime::from_ns(0));
+        assert_eq!(pass(&mut port, 2, 10), (vec![VERDICT], vec![]));
+        assert_eq!(pass(&mut port, 3, 20), (vec![FAIL_SAFE], vec![(Some(3), "withheld")]), "too soon");
+    }
+
+    #[test]
+    fn a_full_queue_is_not_tried_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut port, driver) = port(folder.path(), WriteLimits::default());
+        port.arm("anna", WallTime::from_ns(0));
+        let full = (1..100).map(|seq| pass(&mut port, seq, seq)).find(|(sent, _)| sent.is_empty());
+        let (_, ended) = full.expect("the queue is bounded");
+        assert_eq!(ended.len(), 2, "the verdict and the fail-safe value, each once: {ended:?}");
+        drop(driver);
+        let (sent, ended) = pass(&mut port, 100, 100);
+        assert!(sent.is_empty() && ended.len() == 2, "a driver that ended takes nothing: {ended:?}");
+    }
+
+    #[test]
+    fn a_verdict_from_before_a_crash_is_not_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut first, _driver) = port(folder.path(), WriteLimits::default());
+        first.arm("anna", WallTime::from_ns(0));
+        assert_eq!(pass(&mut first, 1, 0), (vec![VERDICT], vec![]));
+        let (mut again, _driver) = port(folder.path(), WriteLimits::default());
+        again.arm("anna", WallTime::from_ns(0));
+        assert_eq!(pass(&mut again, 1, 0), (vec![FAIL_SAFE], vec![(Some(1), "withheld")]));
+    }
+}
