@@ -294,7 +294,7 @@ fn a_part_whose_recipe_was_withdrawn_is_answered_as_inconclusive() {
     line.check(&[(20, 80, Closing::Segment, false)]);
     assert_eq!(line.windows[0].arrived, MonoTime::from_ns(77 * 1_000_000));
     line.silence(5_000);
-    line.run([90, 100, 110], 3, Context { recipe: None, ..PRESS });
+    line.run([90, 100, 110, 150], 3, Context { recipe: None, ..PRESS });
     assert_eq!(line.windows.last().and_then(|window| window.recipe), None, "nothing more by the old recipe");
 }
 
