@@ -17,6 +17,8 @@
 //! reason's stable word with its particulars after a colon; `part` is `null` where the window has
 //! none; `model` is `null` where none judged. A number that is not finite is `null`, because JSON
 //! has no other word for it. Times are RFC 3339, UTC, with six digits, rounded towards the past.
+//! `latency_us.write` is zero here: the PLC's write is handed over before the verdict is published,
+//! but publishing does not wait for its end; a verdict read back by the API has it.
 //! `window.key` is the window's identity in one text: last source time in ns, then the part.
 //!
 //! Written by hand rather than through serde: a verdict goes out for every part, and this costs a

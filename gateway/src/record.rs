@@ -23,7 +23,8 @@ pub struct LatencySplit {
     pub features_us: u32,
     /// The model's run.
     pub inference_us: u32,
-    /// From the verdict to the write's confirmation; zero where nothing is written or not yet.
+    /// From the verdict to the write's confirmation; zero where nothing is written or not yet. The
+    /// verdict goes out without waiting for the write; the store keeps the ends of writes beside it.
     pub write_us: u32,
     /// From the arrival of the closing sample to the verdict, before it is encoded and written.
     pub total_us: u32,

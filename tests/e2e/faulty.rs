@@ -40,6 +40,8 @@ pub(crate) struct Bench {
     plc: Process,
     answers: Lines<Box<dyn BufRead>>,
     log: PathBuf,
+    /// Where the PLC listens.
+    pub(crate) port: u16,
     n_parts: u16,
 }
 
@@ -57,7 +59,7 @@ impl Bench {
         let first = answers.next().expect("it says its port").expect("text");
         let port: u16 = first.strip_prefix("port ").and_then(|port| port.parse().ok()).expect("a port");
         gateway.configure(&document(port, connection, check, output));
-        let mut bench = Self { gateway, plc, answers, log, n_parts: 0 };
+        let mut bench = Self { gateway, plc, answers, log, port, n_parts: 0 };
         // Registers hold their own addresses at first; part number 50 would be as good as any.
         bench.put(GOOD);
         bench

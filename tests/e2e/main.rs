@@ -16,6 +16,7 @@ mod plc_faults;
 mod restart;
 mod silicon;
 mod skab;
+mod stale;
 mod tep_modbus;
 mod tep_mqtt;
 mod verdicts;

@@ -21,6 +21,7 @@ use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +60,9 @@ pub struct ModbusDriver<I> {
     lanes: Lanes,
     jobs: FuturesUnordered<LocalBoxFuture<'static, Done>>,
     writes: mpsc::Receiver<WriteRequest>,
-    head: Option<Waiting>,
+    /// Writes that were taken out of the queue, the next one first: at most one that is to be sent a
+    /// second time, and one that waits behind it.
+    next: VecDeque<Waiting>,
     is_writing: bool,
     probes: mpsc::Receiver<ProbeRequest>,
     probe: Option<(ProbeRequest, MonoTime)>,
@@ -110,7 +113,7 @@ pub fn modbus<I: Intake>(plan: Plan, intake: Rc<RefCell<I>>, clock: Clock) -> (M
         clock,
         jobs: FuturesUnordered::new(),
         writes,
-        head: None,
+        next: VecDeque::new(),
         is_writing: false,
         probes,
         probe: None,
@@ -134,7 +137,7 @@ impl<I: Intake> ModbusDriver<I> {
             }
             match self.event(&stop).await {
                 Event::Done(done) => self.done(done),
-                Event::Write(request) => self.head = Some(Waiting::new(request)),
+                Event::Write(request) => self.next.push_back(Waiting::new(request)),
                 Event::Probe(request) => self.probe = Some((request, self.clock.mono())),
                 Event::Wake => {}
                 Event::Stop => break,
@@ -145,7 +148,7 @@ impl<I: Intake> ModbusDriver<I> {
 
     async fn event(&mut self, stop: &CancellationToken) -> Event {
         let wake = self.clock.instant(self.wake()).into();
-        let wants_write = self.head.is_none() && !self.writes.is_closed();
+        let wants_write = self.next.is_empty() && !self.writes.is_closed();
         let wants_probe = self.probe.is_none() && !self.probes.is_closed();
         tokio::select! {
             biased;
@@ -184,7 +187,10 @@ impl<I: Intake> ModbusDriver<I> {
 
     fn wrote(&mut self, lane: usize, unit: u8, sent: Sent) {
         self.is_writing = false;
-        self.head = sent.again.or(self.head.take());
+        if let Some(again) = sent.again {
+            // Before what waits: writes keep their order, and none takes another's place.
+            self.next.push_front(again);
+        }
         self.counts.write();
         self.counts.request(sent.fault.as_ref());
         let now = self.stamp();
@@ -264,7 +270,7 @@ impl<I: Intake> ModbusDriver<I> {
     }
 
     fn has_work(&self) -> bool {
-        self.scanner.is_pending() || self.head.is_some() || self.probe.is_some()
+        self.scanner.is_pending() || !self.next.is_empty() || self.probe.is_some()
     }
 
     fn dispatch(&mut self) {
@@ -294,15 +300,15 @@ impl<I: Intake> ModbusDriver<I> {
     fn dispatch_write(&mut self) {
         let now = self.clock.mono();
         // Also behind a write that is out: its wake-up would otherwise come again and again.
-        if let Some(late) = self.head.take_if(|w| now > w.request.not_after) {
-            late.expire();
+        while let Some(late) = self.next.iter().position(|w| now > w.request.not_after) {
+            self.next.remove(late).into_iter().for_each(Waiting::expire);
         }
         while !self.is_writing {
-            let next = self.head.take().or_else(|| self.writes.try_recv().ok().map(Waiting::new));
+            let next = self.next.pop_front().or_else(|| self.writes.try_recv().ok().map(Waiting::new));
             let Some(waiting) = next else { return };
             let Some((spec, waiting)) = self.sendable(waiting, now) else { continue };
             let Some((lane, link)) = self.lanes.occupy(Role::writes, now) else {
-                self.head = Some(waiting);
+                self.next.push_front(waiting);
                 return;
             };
             self.is_writing = true;
@@ -332,7 +338,7 @@ impl<I: Intake> ModbusDriver<I> {
     }
 
     fn refuse_writes(&mut self) {
-        if let Some(waiting) = self.head.take() {
+        for waiting in self.next.drain(..) {
             waiting.end(WriteOutcome::Disconnected);
         }
         while let Ok(request) = self.writes.try_recv() {
@@ -366,7 +372,7 @@ impl<I: Intake> ModbusDriver<I> {
             self.scanner.wake(),
             self.presence.reads.wake(grace),
             self.presence.writes.wake(grace),
-            self.head.as_ref().map(|w| w.request.not_after),
+            self.next.iter().map(|w| w.request.not_after).min(),
         ];
         let latest = now.plus(SLEEP_MAX);
         wakes.into_iter().flatten().min().unwrap_or(latest).min(latest)
@@ -387,7 +393,7 @@ impl<I: Intake> ModbusDriver<I> {
             }
             self.dispatch_write();
             // What is out is waited for: its own time-out bounds it.
-            if self.head.is_none() && !self.lanes.are_busy() {
+            if self.next.is_empty() && !self.lanes.are_busy() {
                 break;
             }
             tokio::select! {

@@ -3,7 +3,7 @@
 use crate::intake::{MessageMark, Reject};
 use crate::mqtt::plan::{Bundle, PlainFormat, PlainGroup, Plan, Subscription};
 use crate::mqtt::raw;
-use crate::mqtt::sink::{Arrival, FrameSink, Spacing, When};
+use crate::mqtt::sink::{Arrival, FrameSink, Spacing, When, ahead_max};
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use takt_plant::{Frame, MonoTime, WallTime};
@@ -40,7 +40,8 @@ impl Codec {
     ) {
         let n_before = out.len() + rejects.len();
         let arrival = Arrival { at: arrived_at, mono: arrived };
-        let mut sink = FrameSink { topic, payload, arrival, frames: out, rejects };
+        let ahead_max = ahead_max(self.plan.lateness);
+        let mut sink = FrameSink { topic, payload, arrival, ahead_max, was_ahead: false, frames: out, rejects };
         let mut first = None;
         self.plan.topics.find(topic, &mut |number| {
             let bundle = &self.plan.bundles[number as usize];

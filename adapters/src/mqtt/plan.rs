@@ -7,6 +7,7 @@ use crate::mqtt::pointer::InvalidPointer;
 use crate::mqtt::topic::{self, InvalidFilter, TopicTree};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use takt_plant::{GroupSlot, TagSlot};
 
 /// One subscription at the broker.
@@ -77,6 +78,8 @@ pub struct Plan {
     subscriptions: Vec<Subscription>,
     pub(super) topics: TopicTree,
     pub(super) bundles: Vec<Bundle>,
+    /// The greatest lateness of the checks that it feeds.
+    pub(super) lateness: Duration,
 }
 
 /// All groups that read the topics of one filter.
@@ -121,6 +124,13 @@ impl Plan {
         }
         wrong.extend(plan.merge_covered());
         if wrong.is_empty() { Ok(plan) } else { Err(wrong) }
+    }
+
+    /// The same for checks of this lateness. A stamp that lies more than ten times as far ahead of its
+    /// arrival, and more than ten seconds, is not believed.
+    #[must_use]
+    pub fn with_lateness(self, lateness: Duration) -> Self {
+        Self { lateness, ..self }
     }
 
     /// What to subscribe.

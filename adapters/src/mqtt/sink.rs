@@ -8,6 +8,17 @@ use takt_plant::{Doubt, Frame, GroupSlot, MonoTime, Reading, TagSlot, WallTime};
 /// Longest piece of a payload that a reject shows.
 pub const FIRST_BYTES_MAX: usize = 64;
 
+/// How far ahead of its arrival a source time may lie, where the lateness asks for no more. Clocks
+/// of a plant differ by seconds at most when anybody looks after them; a stamp from further ahead is
+/// a wrong clock or a slip.
+const AHEAD_MAX: Duration = Duration::from_secs(10);
+
+/// The bound on stamps for checks with this lateness: one message from the future would move the
+/// watermark there, and every message after it would be late until the future has come.
+pub(super) fn ahead_max(lateness: Duration) -> Duration {
+    AHEAD_MAX.max(lateness.saturating_mul(10))
+}
+
 /// When a message came.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival {
@@ -50,16 +61,19 @@ pub(super) struct FrameSink<'a> {
     pub topic: &'a str,
     pub payload: &'a [u8],
     pub arrival: Arrival,
+    /// How far ahead of the arrival a stamp may lie.
+    pub ahead_max: Duration,
+    /// One of its stamps lay further ahead; that is said once a message.
+    pub was_ahead: bool,
     pub frames: &'a mut Vec<Frame>,
     pub rejects: &'a mut Vec<Reject>,
 }
 
 impl FrameSink<'_> {
     pub fn frame(&mut self, group: GroupSlot, tags: &Arc<[TagSlot]>, mut readings: Box<[Reading]>, when: When) {
-        let at = match when {
+        let at = match self.believed(when) {
             When::Arrival(spacing) => before(self.arrival.at, spacing),
-            When::Stamped(at, Spacing::Alone) => at,
-            When::Stamped(at, Spacing::Between { after_first, .. }) => at.plus(after_first),
+            When::Stamped(at, spacing) => stamped(at, spacing),
             When::Doubtful(spacing) => {
                 readings.iter_mut().for_each(doubt);
                 before(self.arrival.at, spacing)
@@ -75,6 +89,22 @@ impl FrameSink<'_> {
         });
     }
 
+    /// A stamp from too far ahead is none: the arrival time stands in.
+    fn believed(&mut self, when: When) -> When {
+        let When::Stamped(at, spacing) = when else { return when };
+        let Some(ahead) = stamped(at, spacing).since(self.arrival.at).filter(|ahead| *ahead > self.ahead_max) else {
+            return when;
+        };
+        if !std::mem::replace(&mut self.was_ahead, true) {
+            self.reject(format!(
+                "the time stamp lies {} s ahead of its arrival; the arrival time stands in: set the clock of the \
+                 source, or this gateway's",
+                ahead.as_secs()
+            ));
+        }
+        When::Doubtful(spacing)
+    }
+
     pub fn reject(&mut self, why: String) {
         self.rejects.push(reject(self.topic, self.payload, why, self.arrival.at));
     }
@@ -88,6 +118,13 @@ pub(super) fn reject(topic: &str, payload: &[u8], why: String, arrived_at: WallT
         first_bytes: payload[..payload.len().min(FIRST_BYTES_MAX)].to_vec(),
         n_bytes: payload.len(),
         arrived_at,
+    }
+}
+
+fn stamped(at: WallTime, spacing: Spacing) -> WallTime {
+    match spacing {
+        Spacing::Alone => at,
+        Spacing::Between { after_first, .. } => at.plus(after_first),
     }
 }
 

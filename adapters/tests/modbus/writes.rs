@@ -193,6 +193,35 @@ fn an_unknown_outcome_is_repeated_only_when_that_is_safe() {
 }
 
 #[test]
+fn a_write_that_is_repeated_takes_no_other_ones_place() {
+    on_shard(async {
+        // The first write of the coil is never answered; everything else is.
+        let is_first = std::sync::atomic::AtomicBool::new(true);
+        let fake = Fake::start(0, move |_, asked| {
+            let is_lost = asked.function == 5 && is_first.swap(false, std::sync::atomic::Ordering::SeqCst);
+            if is_lost { vec![] } else { vec![Do::Send(asked.honest())] }
+        });
+        let mut options = options(fake.port);
+        options.timing.timeout = Duration::from_millis(800);
+        options.groups = vec![group(0, 1, 20, &["holding:1"])];
+        options.writes = coil_and_register();
+        let rig = Rig::start(options);
+        rig.until("the device", |seen| seen.frames.last().is_some_and(|f| f.readings[0].value().is_some())).await;
+        let (mut release, released) = rig.write(0, WriteValue::Coil(false));
+        release.repeat_safe = true;
+        rig.ends.writes.submit(release).expect("room");
+        wait("the release that is not answered", || fake.asked().iter().any(Asked::is_write)).await;
+        let (verdict, judged) = rig.write(1, WriteValue::Integer(7));
+        rig.ends.writes.submit(verdict).expect("room");
+        assert_eq!(released.await.expect("a report").outcome, WriteOutcome::Done, "the second time");
+        assert_eq!(judged.await.expect("a report").outcome, WriteOutcome::Done, "behind it");
+        let functions: Vec<u8> = fake.asked().iter().filter(|a| a.is_write()).map(|a| a.function).collect();
+        assert_eq!(functions, [5, 5, 6], "in their order");
+        rig.end().await;
+    });
+}
+
+#[test]
 fn what_is_too_late_is_not_sent_and_a_full_queue_refuses() {
     on_shard(async {
         let fake = Fake::start(0, slow(100));

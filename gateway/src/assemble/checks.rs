@@ -5,12 +5,22 @@ use super::groups::{Group, LineGroups, expand, handshake_tag};
 use crate::store::{CheckSlot, Slots};
 use std::time::Duration;
 use takt_config::Problems;
-use takt_config::resolved::{Line, OutputMode, Resolved, Tag};
+use takt_config::resolved::{Check, Line, OutputMode, Resolved, Tag};
 use takt_models::windower::{Windower, WindowerOptions};
-use takt_plant::{ConnectionId, GroupSlot, TagSlot, WriteSlot};
+use takt_plant::{ConnectionId, GroupSlot, TagSlot, WindowSpec, WriteSlot};
 
-/// How long a source may be silent before windows that are due are closed without it.
-const SILENCE: Duration = Duration::from_secs(1);
+/// How long a source may be silent before windows that are due are closed without it, at most.
+const SILENCE_MAX: Duration = Duration::from_secs(1);
+
+/// How long a source may be silent before windows of a check that are due are closed without it. A part
+/// waits for its answer: half of the deadline is left for judging and writing. A time window is owed
+/// to nobody at an instant; closing it before a sample that is merely late would cost its last instant.
+fn silence(check: &Check) -> Duration {
+    match check.window.value {
+        WindowSpec::Trigger { .. } | WindowSpec::Count { .. } => SILENCE_MAX.min(check.deadline / 2),
+        WindowSpec::Frame | WindowSpec::Time { .. } => SILENCE_MAX,
+    }
+}
 /// Samples that a check's windower keeps at most: 64 MB for eight inputs.
 const SAMPLES_MAX: usize = 1 << 20;
 
@@ -115,7 +125,7 @@ pub(super) fn plan(documents: &Resolved, slots: &Slots, problems: &mut Problems)
                 spec: check.window.value.clone(),
                 inputs: check.inputs.iter().map(|input| input.tag).collect(),
                 lateness: check.lateness,
-                silence: SILENCE,
+                silence: silence(check),
                 n_samples_max: SAMPLES_MAX,
             };
             if let Err(error) = Windower::new(windower.clone()) {

@@ -37,7 +37,7 @@ pub(super) fn plan(
         }
     }
     let plan = match Plan::new(&mappings) {
-        Ok(plan) => plan,
+        Ok(plan) => plan.with_lateness(lateness_max(connection, lines)),
         Err(wrong) => {
             problems.extend(
                 wrong.iter().map(|what| connection.id.problem(sentence(what), "change the tags' topics or fields")),
@@ -47,6 +47,12 @@ pub(super) fn plan(
     };
     let options = options(connection, broker, whose, "", problems)?;
     Some(planned(connection, broker, slot, DriverPlan::Mqtt { options: Box::new(options), plan }, true))
+}
+
+/// The greatest lateness of the checks on lines that a connection feeds.
+fn lateness_max(connection: &Connection, lines: &[LinePlan]) -> Duration {
+    let fed = lines.iter().filter(|line| line.fed_by(&connection.id).next().is_some());
+    fed.flat_map(|line| &line.line.checks).map(|check| check.lateness).max().unwrap_or_default()
 }
 
 /// Plans a connection that only carries a cell's verdicts out: a client of its own, named after the

@@ -98,7 +98,7 @@ pub struct OutputGauge {
 }
 
 impl OutputGauge {
-    pub(super) fn new(plan: OutputPlan) -> Self {
+    pub(crate) fn new(plan: OutputPlan) -> Self {
         Self {
             plan,
             arming: Mutex::new(Arming::DryRun),

@@ -95,7 +95,8 @@ pub struct LatencyView {
     pub features: u32,
     /// The model's run.
     pub inference: u32,
-    /// Verdict to the write's confirmation; zero where nothing was written or not yet.
+    /// Verdict to the write's confirmation; zero where nothing was written or not yet. What is published
+    /// and streamed does not wait for the write, so there it is zero; a verdict read back from the store has it.
     pub write: u32,
     /// Arrival of the closing sample to the hand-over of the verdict.
     pub total: u32,

@@ -11,9 +11,10 @@ use super::outbox::Outbox;
 use super::position::Position;
 use super::source::Source;
 use super::turn::{Given, Turn};
-use crate::board::{Now, QueueGauge, WriteNote};
-use crate::store::{CheckSlot, ConnectionSlot, Entry, Event, Full, Journal, StoredVerdict, WriteOutcome, WriteResult};
-use crate::writeback::port::{About, Moment, OnItsWay};
+use super::written::Written;
+use crate::board::{Now, QueueGauge};
+use crate::store::{CheckSlot, ConnectionSlot, Entry, Event, Full, Journal, StoredVerdict};
+use crate::writeback::port::{About, Ended, Moment, OnItsWay};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
@@ -62,7 +63,11 @@ pub struct Cell {
     position_due: MonoTime,
     last_verdict: Ticket,
     wake: Rc<Notify>,
+    written: Written,
 }
+
+/// Something of an output.
+type Placed<T> = (CheckSlot, OutputId, T);
 
 /// What an operator wants of an output.
 #[derive(Debug, Clone)]
@@ -89,7 +94,16 @@ impl Cell {
             let position_due = parts.clock.mono();
             let last_verdict = parts.ticket;
             let (draft, wake) = (Entry::default(), Rc::new(Notify::new()));
-            RefCell::new(Self { me: me.clone(), parts, replies, draft, position_due, last_verdict, wake })
+            RefCell::new(Self {
+                me: me.clone(),
+                parts,
+                replies,
+                draft,
+                position_due,
+                last_verdict,
+                wake,
+                written: Written::default(),
+            })
         });
         (cell, results)
     }
@@ -128,8 +142,8 @@ impl Cell {
                 line.push_again(frame, &mut turn);
             }
         }
-        let (verdicts, writes) = (turn.verdicts, turn.writes);
-        self.follow(writes);
+        let (verdicts, writes, ended) = (turn.verdicts, turn.writes, turn.ended);
+        self.follow(writes, ended);
         self.draft.verdicts.extend(verdicts.into_iter().map(|given| given.record));
         self.caught_up();
         self.submit(None);
@@ -244,9 +258,9 @@ impl Cell {
     fn turn(&mut self, work: impl FnOnce(&mut [Line], &[Source], &mut Turn<'_>)) {
         let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
         work(&mut self.parts.lines, &self.parts.sources, &mut turn);
-        let (verdicts, writes) = (turn.verdicts, turn.writes);
+        let (verdicts, writes, ended) = (turn.verdicts, turn.writes, turn.ended);
         self.publish(&verdicts);
-        self.follow(writes);
+        self.follow(writes, ended);
         self.draft.verdicts.extend(verdicts.into_iter().map(|given| given.record));
         if !self.draft.verdicts.is_empty() {
             self.last_verdict = self.parts.ticket;
@@ -267,37 +281,40 @@ impl Cell {
         }
     }
 
-    /// Waits for the driver's report of each write, on this thread.
-    fn follow(&mut self, writes: Vec<(CheckSlot, OutputId, OnItsWay)>) {
+    /// Waits for the driver's report of each write, on this thread; those that ended are kept.
+    fn follow(&mut self, writes: Vec<Placed<OnItsWay>>, ended: Vec<Placed<Ended>>) {
+        let now = self.parts.clock.mono();
+        for (check, output, ended) in ended {
+            let line = self.parts.lines.iter().find(|line| line.checks.iter().any(|c| c.parts().slot == check));
+            self.written.keep((check, &output), line.map(|line| &line.id), &ended, now, &mut self.draft);
+        }
         for (check, output, write) in writes {
             let me = self.me.clone();
             tokio::task::spawn_local(async move {
                 let report = write.report.await.ok();
                 if let Some(cell) = me.upgrade() {
-                    cell.borrow_mut().wrote(check, &output, &write.about, report);
+                    cell.borrow_mut().wrote(check, &output, write.about, report);
                 }
             });
         }
     }
 
-    fn wrote(&mut self, check: CheckSlot, output: &OutputId, about: &About, report: Option<WriteReport>) {
+    fn wrote(&mut self, check: CheckSlot, output: &OutputId, about: About, report: Option<WriteReport>) {
         let now = self.now();
-        let mut more = Vec::new();
-        for line in &mut self.parts.lines {
-            for found in line.checks.iter_mut().filter(|c| c.parts().slot == check) {
-                let gauge = Arc::clone(&found.parts().gauge);
-                let Some(port) = found.parts_mut().outputs.iter_mut().find(|port| port.id() == output) else {
-                    continue;
-                };
-                let (note, writes) = port.ended(about, report.clone(), now);
-                if let Some(seq) = note.seq {
-                    gauge.write_confirmed(note.took_us);
-                    self.draft.writes.push(result(check, seq, output, &note));
-                }
-                more.extend(writes.into_iter().map(|write| (check, output.clone(), write)));
+        let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
+        let checks = self.parts.lines.iter_mut().flat_map(|line| &mut line.checks);
+        for found in checks.filter(|c| c.parts().slot == check) {
+            let gauge = Arc::clone(&found.parts().gauge);
+            let Some(port) = found.parts_mut().outputs.iter_mut().find(|port| port.id() == output) else { continue };
+            let (ended, heard) = port.ended(about, report.clone(), now);
+            if ended.note.seq.is_some() {
+                gauge.write_confirmed(ended.note.took_us);
             }
+            turn.ended.push((check, output.clone(), ended));
+            turn.write(check, output, heard);
         }
-        self.follow(more);
+        let (writes, ended) = (turn.writes, turn.ended);
+        self.follow(writes, ended);
         self.submit(None);
         self.wake.notify_one();
     }
@@ -371,9 +388,9 @@ impl Cell {
                 line.push(frame, &mut turn);
             }
         }
-        let (verdicts, writes) = (turn.verdicts, turn.writes);
+        let (verdicts, writes, ended) = (turn.verdicts, turn.writes, turn.ended);
         self.publish(&verdicts);
-        self.follow(writes);
+        self.follow(writes, ended);
         if !verdicts.is_empty() {
             self.last_verdict = ticket;
         }
@@ -418,8 +435,8 @@ impl Cell {
         self.parts.sources[source].gauge.link(link, Now { wall: now.wall, mono: now.mono });
         match link {
             Link::Up { .. } => self.link_up(source, now),
-            Link::Down { why, .. } => self.link_down(source, why, now),
-            Link::TakenOver => self.link_down(source, "another client took the client id", now),
+            Link::Down { why, retry_ms } => self.link_down(source, why, *retry_ms == u64::MAX, now),
+            Link::TakenOver => self.link_down(source, "another client took the client id", false, now),
             Link::UnitAside { .. } => {}
         }
         self.wake.notify_one();
@@ -435,7 +452,7 @@ impl Cell {
         self.event(now.wall, "connection.up", source, "connected");
     }
 
-    fn link_down(&mut self, source: usize, why: &str, now: Moment) {
+    fn link_down(&mut self, source: usize, why: &str, is_last: bool, now: Moment) {
         let was_up = std::mem::replace(&mut self.parts.sources[source].is_up, false);
         if let Some(outbox) = &mut self.parts.sources[source].outbox {
             outbox.down();
@@ -443,6 +460,10 @@ impl Cell {
         if was_up {
             self.fail_safe(source, now);
             self.event(now.wall, "connection.down", source, why);
+        }
+        // At the end of the run all stays as it is: a restart goes on with it (B27).
+        if self.parts.sources[source].withdraws && !is_last {
+            self.turn(|lines, _, turn| lines.iter_mut().for_each(|line| line.withdraw(source, now, turn)));
         }
     }
 
@@ -463,17 +484,4 @@ impl Cell {
         self.draft.events.push(Event { at, who: "gateway".into(), what: what.into(), line: None, text });
         self.submit(None);
     }
-}
-
-fn result(check: CheckSlot, seq: u64, output: &OutputId, note: &WriteNote) -> WriteResult {
-    use crate::board::WriteOutcome as Shown;
-    let outcome = match &note.outcome {
-        Shown::Confirmed => WriteOutcome::Confirmed,
-        Shown::DryRun => WriteOutcome::DryRun,
-        Shown::Withheld { why } | Shown::Refused { why } => WriteOutcome::Refused(why.clone()),
-        Shown::TimedOut => WriteOutcome::TimedOut,
-        Shown::Differs { found } => WriteOutcome::Differs(found.clone()),
-        Shown::Disconnected => WriteOutcome::Refused("the connection was down".to_owned()),
-    };
-    WriteResult { check, seq, output: output.clone(), outcome, write_us: note.took_us }
 }

@@ -10,7 +10,7 @@ use crate::record::{LatencySplit, VerdictRecord};
 use crate::store::CheckSlot;
 use crate::writeback::intent;
 use crate::writeback::machine;
-use crate::writeback::port::{Cause, Moment, OnItsWay, Port};
+use crate::writeback::port::{Cause, Heard, Moment, Port};
 use std::sync::Arc;
 use std::time::Duration;
 use takt_models::judge::unjudgeable;
@@ -65,6 +65,8 @@ pub struct Check {
     n_jobs: u64,
     /// The last verdict came after its deadline.
     is_behind: bool,
+    /// When a source last went or came: verdicts on windows that closed before are not written.
+    broken_off: Option<MonoTime>,
     /// The number of the next verdict, where it had one before the restart.
     reserved: Option<u64>,
 }
@@ -92,7 +94,16 @@ impl Check {
     /// A check that has given no verdict since the start.
     pub fn new(parts: CheckParts) -> Self {
         let roles = parts.inputs.iter().map(|(role, _)| role.clone()).collect();
-        Self { parts, shown: None, roles, in_flight: Vec::new(), n_jobs: 0, is_behind: false, reserved: None }
+        Self {
+            parts,
+            shown: None,
+            roles,
+            in_flight: Vec::new(),
+            n_jobs: 0,
+            is_behind: false,
+            broken_off: None,
+            reserved: None,
+        }
     }
 
     /// Its parts.
@@ -107,14 +118,26 @@ impl Check {
 
     /// Takes a frame of its line; `latest` holds the line's newest readings, this frame's included.
     pub fn push(&mut self, frame: &Frame, latest: &[Reading], turn: &mut Turn<'_>) {
+        let context = self.gate(latest);
+        self.parts.windower.push(frame, context);
+        self.handshake(frame.at, latest, turn);
+        self.settle(turn);
+    }
+
+    /// Reads the gate again without a frame. Windows that are open under what it said before end
+    /// with their segment: inconclusive.
+    pub fn gate_again(&mut self, now: MonoTime, latest: &[Reading], turn: &mut Turn<'_>) {
+        let context = self.gate(latest);
+        self.parts.windower.change_context(context, now);
+        self.settle(turn);
+    }
+
+    fn gate(&mut self, latest: &[Reading]) -> Context {
         let gated = self.parts.gate.read(latest);
         if self.shown != Some(gated) {
             self.show(gated);
         }
-        let context = Context { in_production: gated.in_production, recipe: gated.recipe };
-        self.parts.windower.push(frame, context);
-        self.handshake(frame.at, latest, turn);
-        self.settle(turn);
+        Context { in_production: gated.in_production, recipe: gated.recipe }
     }
 
     /// Lets time pass: silent sources, pulses, deadlines.
@@ -141,8 +164,10 @@ impl Check {
         self.parts.windower.next_wake().into_iter().chain(flights).chain(outputs).min()
     }
 
-    /// Writes the fail-safe value on every output: a source is gone, or the link came back.
+    /// Writes the fail-safe value on every output: a source is gone, or the link came back. It stands
+    /// until a window is judged that closed after this moment.
     pub fn fail_safe(&mut self, now: Moment, turn: &mut Turn<'_>) {
+        self.broken_off = Some(now.mono);
         for output in &mut self.parts.outputs {
             let id = output.id().clone();
             let writes = output.hear(&machine::Said::FailSafe, None, now);
@@ -202,7 +227,7 @@ impl Check {
 
     fn handshake(&mut self, at: WallTime, latest: &[Reading], turn: &mut Turn<'_>) {
         for handshake in &mut self.parts.handshakes {
-            let ready = handshake.see(at, latest);
+            let Some(ready) = handshake.see(at, latest) else { continue };
             if let Some(output) = self.parts.outputs.get_mut(handshake.output) {
                 let id = output.id().clone();
                 let writes = output.hear(&machine::Said::Ready(ready), None, turn.now());
@@ -354,13 +379,13 @@ impl Check {
         }
     }
 
-    fn write(&mut self, record: &VerdictRecord, window: &Window, now: Moment) -> Vec<(usize, Vec<OnItsWay>)> {
+    fn write(&mut self, record: &VerdictRecord, window: &Window, now: Moment) -> Vec<(usize, Heard)> {
         let identity = intent::identity(&window.key);
         let handshakes = &self.parts.handshakes;
         let part = |output| handshakes.iter().find(|h| h.output == output)?.part_of(&window.key);
-        // Late, or nobody to ask: that is no verdict to act on (B16).
-        let falls_back =
-            matches!(record.outcome, Outcome::Inconclusive(Inconclusive::Deadline | Inconclusive::NoModel));
+        // Late, from before a source went or came, or nobody to ask: that is no verdict to act on (B16).
+        let falls_back = self.broken_off.is_some_and(|at| window.arrived <= at)
+            || matches!(record.outcome, Outcome::Inconclusive(Inconclusive::Deadline | Inconclusive::NoModel));
         let outputs = self.parts.outputs.iter_mut().enumerate();
         let written = outputs.map(|(index, output)| {
             let part = part(index);

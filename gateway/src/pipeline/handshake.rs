@@ -31,8 +31,9 @@ impl Handshake {
         Self { output, ready, part, after, numbers: VecDeque::new() }
     }
 
-    /// Takes the line's newest readings at the source time of a frame; gives the ready flag.
-    pub fn see(&mut self, at: WallTime, latest: &[Reading]) -> bool {
+    /// Takes the line's newest readings at the source time of a frame; gives the ready flag, where it
+    /// was read well: what cannot be read is not "down", and must clear no answer.
+    pub fn see(&mut self, at: WallTime, latest: &[Reading]) -> Option<bool> {
         if let Some(number) = number(latest, self.part)
             && self.numbers.back().is_none_or(|(_, last)| *last != number)
         {
@@ -41,7 +42,8 @@ impl Handshake {
             }
             self.numbers.push_back((at, number));
         }
-        number(latest, self.ready).is_some_and(|flag| flag != 0)
+        let is_good = matches!(latest.get(self.ready.0 as usize), Some(Reading::Good(_)));
+        number(latest, self.ready).filter(|_| is_good).map(|flag| flag != 0)
     }
 
     /// The number that stood when a window's trigger fired.
@@ -79,17 +81,19 @@ mod tests {
         let story = [(0, 0, 7), (10, 1, 7), (70, 0, 7), (80, 0, 8), (90, 1, 8)];
         for (ms, ready, part) in story {
             let latest = [Reading::Good(Value::Flag(ready == 1)), Reading::Good(Value::Unsigned(part))];
-            assert_eq!(handshake.see(at(ms), &latest), ready == 1, "at {ms} ms");
+            assert_eq!(handshake.see(at(ms), &latest), Some(ready == 1), "at {ms} ms");
         }
         let part = |to_ms| handshake.part_of(&WindowKey { from: at(0), to: at(to_ms), n: 1, part: None });
         assert_eq!([part(60), part(140), part(40)], [Some(7), Some(8), None]);
     }
 
     #[test]
-    fn a_bad_reading_is_no_number_and_not_ready() {
+    fn a_bad_reading_is_no_number_and_moves_no_flag() {
         let mut handshake = Handshake::new(0, TagSlot(0), TagSlot(1), &WindowSpec::Frame);
         let bad = || Reading::Bad(Fault::Timeout);
-        assert!(!handshake.see(at(1), &[bad(), bad()]));
+        let doubtful = Reading::Uncertain(Value::Flag(false), takt_plant::Doubt::Source);
+        assert_eq!(handshake.see(at(1), &[bad(), bad()]), None);
+        assert_eq!(handshake.see(at(1), &[doubtful, bad()]), None);
         assert_eq!(handshake.part_of(&WindowKey { from: at(1), to: at(1), n: 1, part: None }), None);
     }
 }

@@ -7,7 +7,7 @@ use crate::writeback::port::{Moment, Port};
 use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::modbus::{WriteQueue, WriteRequest};
-use takt_plant::{CheckId, Fault, Frame, Interlock, LineId, MonoTime, Purpose, Reading, WallTime, WriteValue};
+use takt_plant::{CheckId, Fault, Frame, Interlock, LineId, MonoTime, Purpose, Reading, TagSlot, WallTime, WriteValue};
 
 /// A number that moves while the line is well.
 pub struct Heartbeat {
@@ -44,6 +44,8 @@ pub struct Line {
     pub heartbeat: Option<Heartbeat>,
     /// The indices of the connections that feed it.
     pub sources: Vec<usize>,
+    /// By connection of the cell: the tags that it brings.
+    pub feeds: Vec<Vec<TagSlot>>,
     /// Where it is shown.
     pub gauge: Arc<LineGauge>,
 }
@@ -105,6 +107,20 @@ impl Line {
             }
         }
         ended
+    }
+
+    /// A connection went away, and what it said last counts for nothing any more: a recipe or a mode
+    /// from before the outage must not judge parts of after (B48).
+    pub fn withdraw(&mut self, source: usize, now: Moment, turn: &mut Turn<'_>) {
+        let Some(tags) = self.feeds.get(source).filter(|tags| !tags.is_empty()) else { return };
+        for tag in tags {
+            if let Some(latest) = self.latest.get_mut(tag.0 as usize) {
+                *latest = Reading::Bad(Fault::Disconnected);
+            }
+        }
+        for check in &mut self.checks {
+            check.gate_again(now.mono, &self.latest, turn);
+        }
     }
 
     fn take(&mut self, frame: &Frame) {

@@ -3,7 +3,7 @@
 //! A [`cell`] holds the lines that share connections. A driver calls its [`port::CellPort`] with what
 //! came; the cell routes each frame to its [`line`], the line to its [`check`]s, and a check's
 //! [`gate`], windower and [`bench`] make the verdict. The [`turn`] carries what was made to the
-//! PLC first, then to brokers ([`outbox`]), journal and board. Slow models run on the [`executor`].
+//! PLC first, then to brokers ([`outbox`]), journal and board; [`written`] says what is kept of ended writes. Slow models run on the [`executor`].
 
 pub mod bench;
 pub mod cell;
@@ -17,3 +17,4 @@ pub mod port;
 pub mod position;
 pub mod source;
 pub mod turn;
+pub mod written;

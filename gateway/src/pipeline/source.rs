@@ -14,6 +14,9 @@ pub struct Source {
     pub gauge: Arc<ConnectionGauge>,
     /// Whether it is up.
     pub is_up: bool,
+    /// Whether its last readings count for nothing once it is down. A device that is polled says so
+    /// itself, reading by reading; a file that was replayed to its end has said all there is.
+    pub withdraws: bool,
     /// Whether its messages are acknowledged by tickets.
     pub acknowledges: bool,
     /// Verdicts that go out on it.

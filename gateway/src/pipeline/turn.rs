@@ -4,7 +4,7 @@ use super::executor::{Executor, Reply};
 use crate::board::CheckGauge;
 use crate::record::VerdictRecord;
 use crate::store::CheckSlot;
-use crate::writeback::port::{Moment, OnItsWay};
+use crate::writeback::port::{Ended, Heard, Moment, OnItsWay};
 use std::sync::Arc;
 use takt_adapters::Clock;
 use takt_plant::{MonoTime, OutputId};
@@ -31,12 +31,14 @@ pub struct Turn<'a> {
     pub verdicts: Vec<Given>,
     /// Writes that were handed to a driver.
     pub writes: Vec<(CheckSlot, OutputId, OnItsWay)>,
+    /// Writes that ended before they were handed over.
+    pub ended: Vec<(CheckSlot, OutputId, Ended)>,
 }
 
 impl<'a> Turn<'a> {
     /// An empty turn.
     pub fn new(clock: Clock, executor: Option<&'a Executor>, replies: &'a mpsc::Sender<Reply>) -> Self {
-        Self { clock, executor, replies, verdicts: Vec::new(), writes: Vec::new() }
+        Self { clock, executor, replies, verdicts: Vec::new(), writes: Vec::new(), ended: Vec::new() }
     }
 
     /// The shard's clock.
@@ -64,8 +66,9 @@ impl<'a> Turn<'a> {
         self.verdicts.push(given);
     }
 
-    /// Takes writes that are on their way.
-    pub fn write(&mut self, check: CheckSlot, output: &OutputId, writes: Vec<OnItsWay>) {
-        self.writes.extend(writes.into_iter().map(|write| (check, output.clone(), write)));
+    /// Takes writes: those on their way, and those that ended at once.
+    pub fn write(&mut self, check: CheckSlot, output: &OutputId, heard: Heard) {
+        self.writes.extend(heard.writes.into_iter().map(|write| (check, output.clone(), write)));
+        self.ended.extend(heard.ended.into_iter().map(|ended| (check, output.clone(), ended)));
     }
 }

@@ -9,8 +9,8 @@ use crate::board::{ModelStanding, VerdictView};
 use crate::loader::sentence;
 use crate::payload::time_text;
 use crate::store::{
-    ActFilter, Event, Feedback, OutcomeKind, Span, Store, StoreError, StoredEvent, StoredWrite, VerdictFilter,
-    WriteOutcome,
+    ActFilter, Event, Feedback, OutcomeKind, Span, Store, StoreError, StoredEvent, StoredVerdict, StoredWrite,
+    VerdictFilter, WriteOutcome,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -48,10 +48,7 @@ impl StoreArchive {
         };
         let found = self.store.reader().verdicts(&filter, query.n_max).await.map_err(unreadable)?;
         let next = (found.len() == query.n_max).then(|| found.last().map(|verdict| verdict.id.to_string())).flatten();
-        Ok(VerdictPage {
-            verdicts: found.iter().map(|verdict| VerdictView::of(&verdict.record, usize::MAX)).collect(),
-            next,
-        })
+        Ok(VerdictPage { verdicts: found.iter().map(view).collect(), next })
     }
 
     async fn samples(&self, query: HistoryQuery, take: &mut Taken<'_>) -> Result<(), ArchiveError> {
@@ -86,7 +83,7 @@ impl StoreArchive {
         };
         let said = reader.feedback(&which.line, &which.check, numbered).await.map_err(unreadable)?;
         Ok(Some(VerdictDetail {
-            verdict: VerdictView::of(&found.record, usize::MAX),
+            verdict: view(&found),
             writes: found.writes.iter().map(write_view).collect(),
             feedback: said.map(|said| feedback_view(&said)),
         }))
@@ -274,4 +271,11 @@ impl Archive for StoreArchive {
     fn audit(&self, query: AuditQuery) -> BoxFuture<'_, Result<AuditPage, ArchiveError>> {
         self.acts(query).boxed()
     }
+}
+
+/// A stored verdict, with the time that its writes took.
+fn view(verdict: &StoredVerdict) -> VerdictView {
+    let mut view = VerdictView::of(&verdict.record, usize::MAX);
+    view.latency_us.write = verdict.write_us();
+    view
 }

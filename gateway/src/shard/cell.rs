@@ -31,7 +31,7 @@ use takt_adapters::replay;
 use takt_adapters::{Clock, Ticket};
 use takt_config::resolved::{Output, OutputMode};
 use takt_models::windower::Windower;
-use takt_plant::{GatewayId, Interlock, Reading, SiteId, WallTime, WriteLimits, WriteValue};
+use takt_plant::{GatewayId, Interlock, Reading, SiteId, TagSlot, WallTime, WriteLimits, WriteValue};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio_util::sync::CancellationToken;
@@ -258,6 +258,7 @@ fn source(
         slot: plan.slot,
         gauge: Arc::clone(&start.connections[i]),
         is_up: false,
+        withdraws: matches!(plan.driver, DriverPlan::Mqtt { .. }),
         acknowledges: !matches!(plan.driver, DriverPlan::Modbus(_)) && plan.feeds,
         outbox: outlet.map(|outlet| Outbox::new(plan.slot, outlet.clone(), routes.clone(), plan.egress.clone())),
         marks: Marks::new(n_marks, start.marks.get(i).cloned().unwrap_or_default()),
@@ -285,6 +286,16 @@ fn presence_topic(plan: &ConnectionPlan) -> Option<String> {
     }
 }
 
+/// The tags that each connection brings.
+fn feeds(plan: &LinePlan, connections: &[Arc<ConnectionGauge>]) -> Vec<Vec<TagSlot>> {
+    let mut feeds = vec![Vec::new(); connections.len()];
+    for (tag, slot) in plan.line.tags.iter().zip((0..).map(TagSlot)) {
+        let from = connections.iter().position(|gauge| gauge.plan().id == tag.source.connection().value);
+        from.into_iter().for_each(|i| feeds[i].push(slot));
+    }
+    feeds
+}
+
 fn line(plan: &LinePlan, gauge: &Arc<LineGauge>, begun: LineStart, start: &CellStart, ends: &Ends) -> Line {
     let heartbeat = plan.heartbeat.and_then(|beat| {
         let interlock = Interlock::new(beat.slot, WriteLimits::default());
@@ -302,6 +313,7 @@ fn line(plan: &LinePlan, gauge: &Arc<LineGauge>, begun: LineStart, start: &CellS
         checks: built,
         heartbeat,
         sources: plan.sources.clone(),
+        feeds: feeds(plan, &start.connections),
         gauge: Arc::clone(gauge),
     }
 }

@@ -83,11 +83,22 @@ pub enum WriteOutcome {
     TimedOut,
     /// Read back as something else.
     Differs(String),
-    /// The fail-safe value was written in its place, for this reason.
-    FailSafe(String),
 }
 
-/// The end of a verdict's write.
+/// What a write was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteKind {
+    /// The verdict's value.
+    Verdict,
+    /// The part number that answers a handshake.
+    Answer,
+    /// The fail-safe value in the verdict's place.
+    FailSafe,
+    /// The end of its pulse, or the clearing of its handshake.
+    Release,
+}
+
+/// The end of a write that a verdict led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteResult {
     /// The verdict's check.
@@ -96,6 +107,8 @@ pub struct WriteResult {
     pub seq: u64,
     /// The output.
     pub output: OutputId,
+    /// What it was for.
+    pub kind: WriteKind,
     /// What became of it.
     pub outcome: WriteOutcome,
     /// From the verdict to the end of the write, in microseconds.

@@ -53,7 +53,7 @@ pub use alarms::AlarmRecord;
 pub use archive::{ActFilter, Dropped, StoredEvent};
 pub use chunk::StoredFrame;
 pub use documents::{ArmingRecord, DocumentVersion, NewDocument};
-pub use entry::{CheckSlot, Confirmation, ConnectionSlot, Digest, Entry, Event, WriteOutcome, WriteResult};
+pub use entry::{CheckSlot, Confirmation, ConnectionSlot, Digest, Entry, Event, WriteKind, WriteOutcome, WriteResult};
 pub use error::StoreError;
 pub use export::Format;
 pub use feedback::Feedback;

@@ -1,7 +1,7 @@
 //! Verdicts as rows: what is searched stands in columns, the rest in one body with names by number.
 
 use super::bytes::{Corrupt, Cursor, put_f64, put_int, put_part, put_uint};
-use super::entry::{CheckSlot, WriteOutcome, WriteResult};
+use super::entry::{CheckSlot, WriteKind, WriteOutcome, WriteResult};
 use super::names::{NameKind, Names};
 use super::reading::{get_readings, put_readings};
 use crate::record::{LatencySplit, VerdictRecord};
@@ -44,11 +44,23 @@ pub struct StoredVerdict {
     pub writes: Vec<StoredWrite>,
 }
 
+impl StoredVerdict {
+    /// From the verdict to the confirmation of its value on the slowest of its outputs, in
+    /// microseconds; zero where none was confirmed.
+    pub fn write_us(&self) -> u32 {
+        let confirmed =
+            self.writes.iter().filter(|w| w.kind == WriteKind::Verdict && w.outcome == WriteOutcome::Confirmed);
+        confirmed.map(|w| w.write_us).max().unwrap_or(self.record.latency.write_us)
+    }
+}
+
 /// A write as the store gives it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredWrite {
     /// The output.
     pub output: OutputId,
+    /// What it was for.
+    pub kind: WriteKind,
     /// What became of it.
     pub outcome: WriteOutcome,
     /// From the verdict to the end of the write, in microseconds.
@@ -193,6 +205,10 @@ fn get_inconclusive(cursor: &mut Cursor<'_>) -> Result<Inconclusive, Corrupt> {
     })
 }
 
+/// A write's kind and outcome share a byte: kind × step + outcome. Writes of before there were kinds
+/// are of the first.
+const KINDS_STEP: u8 = 16;
+
 /// Appends the end of a write to a verdict's writes.
 pub fn put_write(out: &mut Vec<u8>, write: &WriteResult) {
     let (number, text): (u8, &str) = match &write.outcome {
@@ -201,10 +217,15 @@ pub fn put_write(out: &mut Vec<u8>, write: &WriteResult) {
         WriteOutcome::Refused(why) => (2, why),
         WriteOutcome::TimedOut => (3, ""),
         WriteOutcome::Differs(found) => (4, found),
-        WriteOutcome::FailSafe(why) => (5, why),
+    };
+    let kind = match write.kind {
+        WriteKind::Verdict => 0,
+        WriteKind::Answer => 1,
+        WriteKind::FailSafe => 2,
+        WriteKind::Release => 3,
     };
     put_part(out, write.output.as_str().as_bytes());
-    out.push(number);
+    out.push(kind * KINDS_STEP + number);
     put_part(out, text.as_bytes());
     put_uint(out, u64::from(write.write_us));
 }
@@ -216,16 +237,22 @@ fn get_writes(bytes: &[u8]) -> Result<Vec<StoredWrite>, Corrupt> {
         let output = OutputId::new(cursor.text("output")?).map_err(|_| Corrupt("output"))?;
         let number = cursor.byte("write outcome")?;
         let text = cursor.text("write outcome")?.to_string();
-        let outcome = match number {
+        let kind = match number / KINDS_STEP {
+            0 => WriteKind::Verdict,
+            1 => WriteKind::Answer,
+            2 => WriteKind::FailSafe,
+            3 => WriteKind::Release,
+            _ => return Err(Corrupt("write kind")),
+        };
+        let outcome = match number % KINDS_STEP {
             0 => WriteOutcome::Confirmed,
             1 => WriteOutcome::DryRun,
             2 => WriteOutcome::Refused(text),
             3 => WriteOutcome::TimedOut,
             4 => WriteOutcome::Differs(text),
-            5 => WriteOutcome::FailSafe(text),
             _ => return Err(Corrupt("write outcome")),
         };
-        writes.push(StoredWrite { output, outcome, write_us: cursor.small("write time")? });
+        writes.push(StoredWrite { output, kind, outcome, write_us: cursor.small("write time")? });
     }
     Ok(writes)
 }
@@ -280,6 +307,25 @@ mod tests {
     }
 
     #[test]
+    fn the_slowest_confirmed_write_is_the_verdict_s() {
+        let record = record(Outcome::Pass, None);
+        let mut names = Names::default();
+        let mut row = verdict_row(1, &record, &mut names);
+        let output = OutputId::new("reject").unwrap();
+        assert_eq!(verdict_of(&row, &names).unwrap().write_us(), record.latency.write_us);
+        for (kind, outcome, write_us) in [
+            (WriteKind::Verdict, WriteOutcome::Confirmed, 900),
+            (WriteKind::Verdict, WriteOutcome::Confirmed, 1_200),
+            (WriteKind::Verdict, WriteOutcome::TimedOut, 500_000),
+            (WriteKind::Release, WriteOutcome::Confirmed, 60_000),
+        ] {
+            let (check, seq, output) = (CheckSlot(row.check), row.seq, output.clone());
+            put_write(&mut row.writes, &WriteResult { check, seq, output, kind, outcome, write_us });
+        }
+        assert_eq!(verdict_of(&row, &names).unwrap().write_us(), 1_200);
+    }
+
+    #[test]
     fn writes_come_back_in_order() {
         let outcomes = [
             WriteOutcome::Confirmed,
@@ -287,19 +333,20 @@ mod tests {
             WriteOutcome::Refused("exception 02".into()),
             WriteOutcome::TimedOut,
             WriteOutcome::Differs("0".into()),
-            WriteOutcome::FailSafe("late".into()),
         ];
+        let kinds = [WriteKind::Verdict, WriteKind::Answer, WriteKind::FailSafe, WriteKind::Release];
         let output = OutputId::new("reject").unwrap();
         let mut bytes = Vec::new();
+        let mut written = Vec::new();
         for (i, outcome) in outcomes.iter().enumerate() {
-            let (outcome, write_us) = (outcome.clone(), i as u32);
-            put_write(
-                &mut bytes,
-                &WriteResult { check: CheckSlot(1), seq: 1, output: output.clone(), outcome, write_us },
-            );
+            for kind in kinds {
+                let (outcome, write_us, output) = (outcome.clone(), i as u32, output.clone());
+                put_write(&mut bytes, &WriteResult { check: CheckSlot(1), seq: 1, output, kind, outcome, write_us });
+                written.push((kind, outcomes[i].clone()));
+            }
         }
         let back = get_writes(&bytes).unwrap();
-        assert_eq!(back.iter().map(|w| w.outcome.clone()).collect::<Vec<_>>(), outcomes);
+        assert_eq!(back.iter().map(|w| (w.kind, w.outcome.clone())).collect::<Vec<_>>(), written);
         assert!(get_writes(&bytes[..bytes.len() - 1]).is_err());
     }
 }

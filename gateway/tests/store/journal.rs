@@ -1,7 +1,7 @@
 //! Entries go in and come out again, committed as a whole and in order.
 
 use crate::support::*;
-use takt::store::{Entry, Event, Since, Store, StoreError, VerdictFilter, WriteOutcome, WriteResult};
+use takt::store::{Entry, Event, Since, Store, StoreError, VerdictFilter, WriteKind, WriteOutcome, WriteResult};
 use takt_adapters::{Clock, Ticket};
 use takt_plant::*;
 
@@ -57,8 +57,14 @@ async fn writes_and_events_are_found_with_their_verdicts() {
     let (store, recovered, slots) = open(dir.path(), options(), &[3]);
     let (mut journal, mut durable) = store.journal(0);
     let output = OutputId::new("reject").unwrap();
-    let result =
-        |seq, outcome| WriteResult { check: slots.checks[0], seq, output: output.clone(), outcome, write_us: 80 };
+    let result = |seq, outcome| WriteResult {
+        check: slots.checks[0],
+        seq,
+        output: output.clone(),
+        kind: WriteKind::Verdict,
+        outcome,
+        write_us: 80,
+    };
     let event = Event {
         at: WallTime::from_ns(5),
         who: "anna".into(),
@@ -71,13 +77,13 @@ async fn writes_and_events_are_found_with_their_verdicts() {
     journal.submit(Entry { ticket: Ticket(2), writes, events: vec![event.clone()], ..Entry::default() }).unwrap();
     until(&mut durable, 2).await;
     store.flush().await.unwrap();
-    let writes = vec![result(1, WriteOutcome::FailSafe("late".into()))];
+    let writes = vec![result(1, WriteOutcome::Refused("late".into()))];
     journal.submit(Entry { ticket: Ticket(3), writes, ..Entry::default() }).unwrap();
     until(&mut durable, 3).await;
     for _ in 0..2 {
         let page = store.reader().verdicts(&VerdictFilter::default(), 10).await.unwrap();
         let outcomes: Vec<_> = page[0].writes.iter().map(|w| w.outcome.clone()).collect();
-        assert_eq!(outcomes, [WriteOutcome::TimedOut, WriteOutcome::FailSafe("late".into())]);
+        assert_eq!(outcomes, [WriteOutcome::TimedOut, WriteOutcome::Refused("late".into())]);
         store.flush().await.unwrap();
     }
     assert_eq!(store.reader().events(None, 10).await.unwrap()[0].event, event);

@@ -36,6 +36,15 @@ pub(super) struct Suspect {
     pub incoming: Incoming,
 }
 
+/// What silence closes.
+struct Due {
+    /// Not before this.
+    at: MonoTime,
+    /// When it was owed.
+    scheduled: MonoTime,
+    what: Overdue,
+}
+
 /// Cuts the frames of one line into the windows of one check. See the module for the calling order.
 #[derive(Debug)]
 pub struct Windower {
@@ -84,7 +93,7 @@ impl Windower {
     pub fn push(&mut self, frame: &Frame, context: Context) {
         self.outlet.arrived = frame.arrived;
         self.outlet.closing = Closing::Sample;
-        self.change_context(context);
+        self.follow_context(context);
         let (is_counted, concerns) = self.plan.concerns(frame);
         if !concerns {
             return;
@@ -112,17 +121,26 @@ impl Windower {
         self.scratch = incoming;
     }
 
+    /// Takes a change of the line's context that no frame brought. What was open under the one before
+    /// ends with its segment.
+    pub fn change_context(&mut self, context: Context, now: MonoTime) {
+        self.outlet.arrived = now;
+        self.outlet.closing = Closing::Segment;
+        self.follow_context(context);
+    }
+
     /// Closes windows whose source fell silent. Calling early or often does no harm.
     pub fn poll(&mut self, now: MonoTime) {
         if self.last_arrived.is_none() {
             self.last_arrived = Some(now);
         }
-        while let Some((at, what)) = self.overdue()
-            && at <= now
+        while let Some(due) = self.overdue()
+            && due.at <= now
         {
-            self.outlet.arrived = now;
+            // Not `now`: the window was owed since then, and its deadline counts from there.
+            self.outlet.arrived = due.scheduled;
             self.outlet.closing = Closing::Silence;
-            match what {
+            match due.what {
                 Overdue::Pending => self.raise_floor_to_newest(),
                 Overdue::End(end) => self.order.raise_floor(end),
             }
@@ -132,7 +150,7 @@ impl Windower {
 
     /// When [`Self::poll`] has something to do, if no frame comes before; `None` when nothing is open.
     pub fn next_wake(&self) -> Option<MonoTime> {
-        self.overdue().map(|(at, _)| at)
+        self.overdue().map(|due| due.at)
     }
 
     /// The next closed window, in order of closing.
@@ -181,7 +199,7 @@ impl Windower {
         rows.map(|row| row.arrived_at).min().map(WallTime::from_ns)
     }
 
-    fn change_context(&mut self, context: Context) {
+    fn follow_context(&mut self, context: Context) {
         let before = self.context.replace(context);
         if before == Some(context) {
             return;
@@ -300,20 +318,21 @@ impl Windower {
         }
     }
 
-    fn overdue(&self) -> Option<(MonoTime, Overdue)> {
+    /// What silence closes next. Scheduled is the instant at which a frame would close it whose source
+    /// time ran on with the monotonic clock since the last one; nothing closes before it. While frames
+    /// come, it is left to them: they may be on their way with what belongs into the window.
+    fn overdue(&self) -> Option<Due> {
         if !self.context?.in_production {
             return None;
         }
         let what = self.rule.overdue(&self.ring)?;
         let last = self.last_arrived.unwrap_or(MonoTime::from_ns(0));
-        let wait = match what {
-            Overdue::Pending => self.options.silence,
-            Overdue::End(end) => {
-                let newest = self.order.newest().unwrap_or(end);
-                let until_end = end.saturating_sub(newest).saturating_add(self.order.lateness());
-                Duration::from_nanos(u64::try_from(until_end).unwrap_or(0)).max(self.options.silence)
-            }
+        let ahead = match what {
+            Overdue::Pending => 0,
+            Overdue::End(end) => end.saturating_sub(self.order.newest().unwrap_or(end)),
         };
-        Some((last.plus(wait), what))
+        let wait = ahead.saturating_add(self.order.lateness());
+        let scheduled = last.plus(Duration::from_nanos(u64::try_from(wait).unwrap_or(0)));
+        Some(Due { at: scheduled.max(last.plus(self.options.silence)), scheduled, what })
     }
 }

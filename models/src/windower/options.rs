@@ -16,7 +16,9 @@ pub struct WindowerOptions {
     pub inputs: Vec<TagSlot>,
     /// How far behind the greatest source time a frame may lie and still be merged in order.
     pub lateness: Duration,
-    /// How long after the last frame, by the monotonic clock, an overdue window is closed.
+    /// How long after the last frame, by the monotonic clock, an overdue window is closed at the
+    /// earliest: below the usual distance of frames, jitter would close windows before their last ones.
+    /// A verdict's deadline counts from when its window was due, so this must be shorter than that.
     pub silence: Duration,
     /// Most frames that the windower keeps, and most instants that a time window may have.
     pub n_samples_max: usize,

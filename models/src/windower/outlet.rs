@@ -18,7 +18,7 @@ pub(super) struct Outlet {
     /// Frames of this segment carry this number.
     pub segment: u64,
     pub recipe: Option<u32>,
-    /// When the frame now being worked on arrived, or the timer fired.
+    /// When the frame now being worked on arrived, or was due.
     pub arrived: MonoTime,
     pub closing: Closing,
     pub books: Books,

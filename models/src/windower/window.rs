@@ -30,7 +30,8 @@ pub struct Window {
     pub segment: u64,
     /// What closed it.
     pub closing: Closing,
-    /// When the sample that closed it arrived; for a window closed by silence, when the timer fired.
+    /// When the sample that closed it arrived; for a window closed by silence, when
+    /// such a sample was due.
     pub arrived: MonoTime,
     /// The recipe's place in the check's list, as of the closing sample.
     pub recipe: Option<u32>,

@@ -218,9 +218,28 @@ fn silence_does_not_hold_back_a_part_whose_edge_waits_for_its_lateness() {
     line.run([0, 10, 20, 30], 1, PRESS);
     line.run([40], 2, PRESS);
     line.check(&[]);
-    line.silence(30);
+    line.silence(49);
+    line.check(&[]);
+    line.silence(1);
     line.check(&[(30, 40, Closing::Silence, false)]);
     assert_eq!(line.windows[0].key.part, Some(Value::Integer(2)));
+}
+
+#[test]
+fn a_part_closed_by_silence_is_owed_since_its_span_ended() {
+    // The edge arrives at 4 ms, the last frame at 5 ms; its span ends 20 ms after the edge, and 3 ms
+    // later nothing of it can come any more.
+    let mut line = Line::new(part(10, 20), 3, 15);
+    line.run([0, 10, 20], 1, PRESS);
+    line.run([30, 40], 2, PRESS);
+    assert_eq!(line.windower.next_wake(), Some(MonoTime::from_ns((5 + 15) * 1_000_000)));
+    line.silence(500);
+    line.check(&[(20, 50, Closing::Silence, false)]);
+    assert_eq!(
+        line.windows[0].arrived,
+        MonoTime::from_ns((5 + 10 + 3) * 1_000_000),
+        "not 505 ms, when the timer fired"
+    );
 }
 
 #[test]
@@ -262,6 +281,21 @@ fn a_part_cut_off_by_idling_is_answered_as_inconclusive() {
     line.run([50], 2, IDLE);
     line.check(&[(20, 80, Closing::Segment, false)]);
     assert_eq!(line.windows[0].key.n, 3);
+}
+
+#[test]
+fn a_part_whose_recipe_was_withdrawn_is_answered_as_inconclusive() {
+    let mut line = Line::new(part(10, 50), 0, 1000);
+    line.run([0, 10, 20], 1, PRESS);
+    line.run([30, 40], 2, PRESS);
+    // No frame says so: the connection that brought the recipe went away.
+    line.windower.change_context(Context { recipe: None, ..PRESS }, MonoTime::from_ns(77 * 1_000_000));
+    line.drain();
+    line.check(&[(20, 80, Closing::Segment, false)]);
+    assert_eq!(line.windows[0].arrived, MonoTime::from_ns(77 * 1_000_000));
+    line.silence(5_000);
+    line.run([90, 100, 110, 150], 3, Context { recipe: None, ..PRESS });
+    assert_eq!(line.windows.last().and_then(|window| window.recipe), None, "nothing more by the old recipe");
 }
 
 #[test]

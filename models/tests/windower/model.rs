@@ -111,12 +111,12 @@ impl Model {
     }
 
     pub fn poll(&mut self, now: MonoTime) {
-        self.now = (now, Closing::Silence);
         if !self.context.is_some_and(|context| context.in_production) {
             return;
         }
         loop {
             let silent = now.as_ns() >= self.last + self.silence;
+            let merged = self.last + u64::try_from(self.lateness).unwrap();
             let flush = match &self.spec {
                 WindowSpec::Count { size, hop } => {
                     self.rows.len() >= self.n_windows_of_segment() * *hop as usize + *size as usize
@@ -125,7 +125,8 @@ impl Model {
                 WindowSpec::Trigger { .. } => self.would_fire(),
                 WindowSpec::Frame => false,
             };
-            if flush && silent {
+            if flush && silent && now.as_ns() >= merged {
+                self.now = (MonoTime::from_ns(merged), Closing::Silence);
                 self.floor = self.floor.max(self.newest.unwrap());
                 self.tick();
                 continue;
@@ -143,6 +144,10 @@ impl Model {
             if !silent || source_now - self.lateness < end {
                 return;
             }
+            // When the source's clock, running on since the last frame, is beyond the end by the lateness.
+            let wait = end - self.newest.unwrap() + self.lateness;
+            let due = self.last + u64::try_from(wait).unwrap_or(0);
+            self.now = (MonoTime::from_ns(due), Closing::Silence);
             self.floor = self.floor.max(end);
             self.tick();
         }

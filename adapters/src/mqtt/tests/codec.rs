@@ -103,6 +103,34 @@ fn show(reading: &Reading) -> String {
 }
 
 #[test]
+fn a_stamp_from_far_ahead_is_not_believed() {
+    let stamped = || json(Layout::One, &["/a"], at("/t", Scope::Sample), 0);
+    let now_ms = ARRIVED.as_ns() / MS;
+    let payload = |ahead_ms: i64| format!("{{\"t\":{},\"a\":1}}", now_ms + ahead_ms).into_bytes();
+    check(stamped(), 1, &payload(-9_000_000), &[(-9_000_000, &["i1"])], &[]);
+    check(stamped(), 1, &payload(10_000), &[(10_000, &["i1"])], &[]);
+    check(stamped(), 1, &payload(10_001), &[(0, &["?1"])], &["ahead of its arrival"]);
+    check(stamped(), 1, &payload(3_600_000), &[(0, &["?1"])], &["3600 s ahead"]);
+    // A check that waits long for late messages lives with clocks that differ more.
+    let plan = Plan::new(&[group(3, "t", 1, stamped())]).unwrap().with_lateness(Duration::from_secs(60));
+    let codec = Codec::new(plan);
+    for (ahead_ms, believed) in [(600_000, true), (600_001, false)] {
+        let (mut frames, mut rejects) = (vec![], vec![]);
+        codec.decode("t", &payload(ahead_ms), ARRIVED, MonoTime::from_ns(7), &mut frames, &mut rejects);
+        assert_eq!((frames[0].at > ARRIVED, rejects.is_empty()), (believed, believed), "{ahead_ms} ms");
+    }
+    // Many samples of one message are one reject.
+    let many = format!("[{{\"t\":{0},\"a\":1}},{{\"t\":{0},\"a\":2}}]", now_ms + 60_000);
+    let decoded = decode(
+        &[group(3, "t", 1, json(Layout::Each { samples: String::new() }, &["/a"], at("/t", Scope::Sample), 0))],
+        "t",
+        many.as_bytes(),
+    );
+    assert_eq!((decoded.frames.len(), decoded.whys.len()), (2, 1), "{:?}", decoded.whys);
+    assert!(decoded.frames.iter().all(|frame| frame.at == ARRIVED));
+}
+
+#[test]
 fn values_of_one_document() {
     for (value, expected) in [
         ("1", "i1"),
