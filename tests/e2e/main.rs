@@ -1,5 +1,6 @@
 //! End to end: the real program between real peers, on real data.
 
+mod apply;
 mod box_faults;
 mod broker_faults;
 mod crash;

@@ -6,8 +6,8 @@ use crate::assemble::{self, CellPlan, LinePlan};
 use crate::pipeline::cell::ArmOrder;
 use crate::shard::cell::CellStart;
 use crate::shard::{CellName, Order};
-use crate::store::{ArmingRecord, Layout, Recovered, Slots};
-use anyhow::Result;
+use crate::store::{ArmingRecord, Event, Layout, Recovered, Slots};
+use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use takt_adapters::Ticket;
@@ -16,12 +16,17 @@ use takt_config::resolved::{Connection, ConnectionKind, Line};
 use takt_plant::{CheckId, OutputId};
 use tokio::sync::oneshot;
 
-/// The running cells, and what the last run left.
+/// The running cells, and what is armed.
 pub(crate) struct Cells {
     running: BTreeMap<CellName, RunningPlan>,
-    recovered: Recovered,
-    armed: Vec<ArmOrder>,
+    armed: Vec<Armed>,
     n_started: u32,
+}
+
+/// An output that is armed, and what that was meant for ([`arming_digest`]).
+struct Armed {
+    order: ArmOrder,
+    digest: String,
 }
 
 /// A running cell as it was planned.
@@ -46,9 +51,9 @@ struct Documents {
 }
 
 impl Cells {
-    pub(crate) fn new(recovered: Recovered) -> Self {
-        let armed = recovered.arming.iter().filter_map(arm_order).collect();
-        Self { running: BTreeMap::new(), recovered, armed, n_started: 0 }
+    pub(crate) fn new(recovered: &Recovered) -> Self {
+        let armed = |record| Some(Armed { order: arm_order(record)?, digest: record.digest.clone() });
+        Self { running: BTreeMap::new(), armed: recovered.arming.iter().filter_map(armed).collect(), n_started: 0 }
     }
 
     /// The running cells' plans.
@@ -56,13 +61,15 @@ impl Cells {
         self.running.values()
     }
 
-    /// Keeps in mind what is armed, for cells that start again.
-    pub(crate) fn arming(&mut self, order: &ArmOrder) {
-        let same = |o: &ArmOrder| o.line == order.line && o.check == order.check && o.output == order.output;
-        self.armed.retain(|o| !same(o));
+    /// Keeps in mind what is armed, for cells that start again. Names what it is meant for.
+    pub(crate) fn arming(&mut self, order: &ArmOrder) -> String {
+        self.armed.retain(|armed| output_name(&armed.order) != output_name(order));
+        let line = self.plans().flat_map(|running| &running.plan.lines).find(|line| *line.line.id == order.line);
+        let digest = line.map(|line| arming_digest(line, &order.check, &order.output)).unwrap_or_default();
         if order.arm {
-            self.armed.push(order.clone());
+            self.armed.push(Armed { order: order.clone(), digest: digest.clone() });
         }
+        digest
     }
 }
 
@@ -77,29 +84,41 @@ fn refusal(documents: &Documents, order: &ArmOrder) -> Option<TooShort> {
     }
 }
 
+/// An output's full name.
+fn output_name(order: &ArmOrder) -> String {
+    format!("{}/{}/{}", order.line, order.check, order.output)
+}
+
 /// Outputs of a plan whose arming still holds: what it was meant for has not changed, and its deadline
-/// can be kept.
-fn still_armed(cells: &Cells, plan: &CellPlan, documents: &Documents) -> Vec<ArmOrder> {
-    let holds = |order: &&ArmOrder| {
-        let name = format!("{}/{}/{}", order.line, order.check, order.output);
-        let record = cells.recovered.arming.iter().find(|record| record.output == name && record.at == order.at);
-        let line = plan.lines.iter().find(|line| *line.line.id == order.line);
-        match (record, line) {
-            (Some(record), Some(line)) => record.digest == arming_digest(line, &order.check, &order.output),
-            // Armed since the start: the cell that takes it is the one that it was meant for, unless
-            // its documents changed, and then the digest of the store's record decides at the next start.
-            (None, Some(_)) => true,
-            (_, None) => false,
-        }
-    };
-    let can_be_kept = |order: &&ArmOrder| match refusal(documents, order) {
-        None => true,
-        Some(TooShort { what, hint }) => {
+/// can be kept. The arming of its other outputs ends, for good: going back brings none back.
+fn still_armed(cells: &mut Cells, plan: &CellPlan, documents: &Documents) -> (Vec<ArmOrder>, Vec<ArmOrder>) {
+    let (mut armed, mut ended) = (Vec::new(), Vec::new());
+    cells.armed.retain(|Armed { order, digest }| {
+        let Some(line) = plan.lines.iter().find(|line| *line.line.id == order.line) else { return true };
+        let is_meant = *digest == arming_digest(line, &order.check, &order.output);
+        let refusal = refusal(documents, order);
+        if let Some(TooShort { what, hint }) = &refusal {
             tracing::error!(line = %order.line, output = %order.output, hint, "not armed any more: {what}");
-            false
         }
-    };
-    cells.armed.iter().filter(holds).filter(can_be_kept).cloned().collect()
+        let holds = is_meant && refusal.is_none();
+        let list = if holds { &mut armed } else { &mut ended };
+        list.push(order.clone());
+        holds
+    });
+    (armed, ended)
+}
+
+/// Says that an arming ended, and has the store forget it.
+async fn disarmed(shared: &Shared, order: &ArmOrder) {
+    let name = output_name(order);
+    let text = format!("{name} is not armed any more, because what it was armed for changed; arm it again");
+    tracing::warn!("{text}");
+    let (at, who, what) = (shared.clock.wall(), "gateway".to_owned(), "output.disarm".to_owned());
+    let event = Event { at, who, what, line: Some(order.line.clone()), text };
+    let told = shared.store.record_event(event).await;
+    if let Err(error) = shared.store.disarm(&name).await.and(told) {
+        tracing::warn!(%error, "that the arming ended could not be kept");
+    }
 }
 
 fn arm_order(record: &ArmingRecord) -> Option<ArmOrder> {
@@ -189,16 +208,19 @@ async fn start(
     plans::ways_out(shared, &mut plan);
     let number = cells.n_started;
     cells.n_started += 1;
-    // A cell that starts again goes on where the one before it ended, as after a restart.
-    if number > 0 {
-        shared.store.flush().await.ok();
-    }
-    let brought = restore::bring(shared, &cells.recovered, &plan).await;
+    // A cell goes on where the one before it ended, of this process or of the last: as the store stands
+    // now, never as it stood when the process began.
+    let progress = shared.store.progress().await.context("the store does not say where the lines stand")?;
+    let brought = restore::bring(shared, &progress, &plan).await;
     let gauges = plans::gauges(shared, &plan);
     let begun = plans::checks(shared, &plan, &gauges, brought.lines).await;
     let (journal, durable_all) = shared.store.journal(number);
     let durable = plan.connections.iter().map(|c| shared.store.durable(number, c.slot)).collect();
-    let marks = plan.connections.iter().map(|c| cells.recovered.marks.get(&c.slot).cloned().unwrap_or_default());
+    let marks = plan.connections.iter().map(|c| progress.marks.get(&c.slot).cloned().unwrap_or_default());
+    let (armed, ended) = still_armed(cells, &plan, &documents);
+    for order in &ended {
+        disarmed(shared, order).await;
+    }
     let shard = number as usize % shared.shards.len();
     let start = CellStart {
         name: name.clone(),
@@ -218,7 +240,7 @@ async fn start(
         connections: gauges.connections,
         lines: gauges.lines,
         queue: Arc::clone(&shared.queue),
-        armed: still_armed(cells, &plan, &documents),
+        armed,
         intents: plans::intents(shared)?,
     };
     let (done, started) = oneshot::channel();

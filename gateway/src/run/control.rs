@@ -84,9 +84,8 @@ impl Console {
         if !found {
             return Err(ControlError::new(format!("there is no output {name}"), "`takt status` lists the outputs"));
         }
-        self.shared.cells.lock().await.arming(&order);
+        let digest = self.shared.cells.lock().await.arming(&order);
         let kept = if arm {
-            let digest = self.digest_of(&order).await;
             self.shared.store.arm(ArmingRecord { output: name.clone(), by: by.clone(), at, digest }).await
         } else {
             self.shared.store.disarm(&name).await.map(drop)
@@ -98,14 +97,6 @@ impl Console {
             )
         })?;
         Ok(json!({ "output": name, "armed": arm, "by": by }))
-    }
-
-    /// Names what the arming was meant for: it ends when this changes.
-    async fn digest_of(&self, order: &ArmOrder) -> String {
-        let cells = self.shared.cells.lock().await;
-        let lines = cells.plans().flat_map(|running| &running.plan.lines);
-        let line = lines.into_iter().find(|line| *line.line.id == order.line);
-        line.map(|line| cells::arming_digest(line, &order.check, &order.output)).unwrap_or_default()
     }
 
     async fn reload(&self, actor: &Actor) -> Answer {

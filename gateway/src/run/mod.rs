@@ -109,7 +109,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
         store: store.clone(),
         executor,
         shards: shards.context("the shards' threads cannot be started")?,
-        cells: Mutex::new(Cells::new(recovered)),
+        cells: Mutex::new(Cells::new(&recovered)),
         telemetry: Arc::clone(&telemetry),
         stop,
         board: Arc::clone(&board),

@@ -10,7 +10,7 @@ use super::layout::{Layout, Slots};
 use super::options::StoreOptions;
 use super::queue::{Journal, Queue};
 use super::reader::Reader;
-use super::recover::{Recovered, recover};
+use super::recover::{Progress, Recovered, recover};
 use super::verdict::StoredVerdict;
 use super::writer::request::{Reply, Request};
 use super::writer::{Shared, Writer};
@@ -97,6 +97,15 @@ impl Store {
     /// [`StoreError::Unwritable`] when the store cannot be written now.
     pub async fn flush(&self) -> Result<(), StoreError> {
         self.ask(Request::Flush).await
+    }
+
+    /// Where checks and connections stand, everything that was handed in before included: what a cell
+    /// that starts again goes on from. While the store cannot be written, what waits in memory counts.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] after the end; [`StoreError::Database`] when the store cannot be read.
+    pub async fn progress(&self) -> Result<Progress, StoreError> {
+        self.ask(Request::Progress).await
     }
 
     /// As [`Store::flush`], and seals every open chunk, however short.

@@ -64,6 +64,19 @@ pub struct Recovered {
     pub arming: Vec<ArmingRecord>,
 }
 
+/// Where checks and connections stand, for a cell that starts: at the start of the process or later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The epoch of the verdicts.
+    pub epoch: u32,
+    /// The newest position of each check, as it was handed in.
+    pub positions: BTreeMap<CheckSlot, Vec<u8>>,
+    /// The last number of each check in this epoch.
+    pub last_seq: BTreeMap<CheckSlot, u64>,
+    /// The last consumed messages of each connection, oldest first.
+    pub marks: BTreeMap<ConnectionSlot, Vec<Digest>>,
+}
+
 /// The row of the table of identity.
 struct Identity {
     session: Vec<u8>,
@@ -167,16 +180,12 @@ async fn read_progress(
     conn: &mut SqliteConnection,
     standing: &mut Standing,
 ) -> Result<BTreeMap<CheckSlot, Vec<u8>>, Error> {
-    let mut positions = BTreeMap::new();
-    for row in sqlx::query("SELECT chk, epoch, seq, body FROM position").fetch_all(&mut *conn).await? {
-        let (check, body): (u32, Vec<u8>) = (row.try_get(0)?, row.try_get(3)?);
+    for row in sqlx::query("SELECT chk, epoch, seq FROM position").fetch_all(&mut *conn).await? {
         if row.try_get::<u32, _>(1)? == standing.epoch {
-            standing.last_seq.insert(check, row.try_get::<i64, _>(2)?.cast_unsigned());
-        }
-        if !body.is_empty() {
-            positions.insert(CheckSlot(check), body);
+            standing.last_seq.insert(row.try_get(0)?, row.try_get::<i64, _>(2)?.cast_unsigned());
         }
     }
+    let positions = read_positions(conn).await?;
     for row in sqlx::query("SELECT connection, digests FROM mark").fetch_all(&mut *conn).await? {
         let digests: Vec<u8> = row.try_get(1)?;
         let marks = digests.chunks_exact(16).map(|d| d.try_into().expect("chunks of sixteen bytes")).collect();
@@ -187,6 +196,12 @@ async fn read_progress(
         standing.outbox.load(connection, check, row.try_get(2)?, row.try_get::<i64, _>(3)?.cast_unsigned());
     }
     Ok(positions)
+}
+
+/// Reads the positions that were folded.
+pub(super) async fn read_positions(conn: &mut SqliteConnection) -> Result<BTreeMap<CheckSlot, Vec<u8>>, Error> {
+    let rows = sqlx::query("SELECT chk, body FROM position WHERE body <> x''").fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((CheckSlot(row.try_get(0)?), row.try_get(1)?))).collect()
 }
 
 /// Reads the journal: open frames into their chunks, the rest into what waits for its folding.

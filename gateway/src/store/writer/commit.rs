@@ -3,13 +3,14 @@
 use super::Writer;
 use crate::store::acks::Stuck;
 use crate::store::db;
-use crate::store::entry::Entry;
+use crate::store::entry::{ConnectionSlot, Digest, Entry};
 use crate::store::error::is_unwritable;
 use crate::store::health::Counters;
 use crate::store::layout::WhenUnwritable;
 use crate::store::names::Names;
 use crate::store::row::{Tail, encode, gather};
 use sqlx::{Error, SqliteConnection};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering::Relaxed;
 use takt_adapters::Ticket;
 use takt_plant::MonoTime;
@@ -142,11 +143,7 @@ impl Writer {
         }
         tail.confirmed.iter().for_each(|c| self.now.outbox.confirm(c));
         for (connection, digest) in &tail.marks {
-            let marks = self.now.marks.entry(*connection).or_default();
-            marks.push_back(*digest);
-            while marks.len() > self.options.marks_max {
-                marks.pop_front();
-            }
+            push_mark(&mut self.now.marks, *connection, *digest, self.options.marks_max);
             self.marks_dirty.insert(*connection);
         }
         self.now.tail.append(tail);
@@ -211,12 +208,32 @@ impl Writer {
             if goes {
                 n_bytes -= entry_bytes(entry);
                 n_verdicts += entry.verdicts.len();
+                // Their numbers were given, perhaps to a broker too: no later verdict gets them again.
+                for record in &entry.verdicts {
+                    let check = self.now.names.check(&record.key.line, &record.key.check);
+                    let last = self.now.last_seq.entry(check.0).or_default();
+                    *last = record.key.seq.max(*last);
+                }
             }
             !goes
         });
         self.n_let_go = self.backlog.len();
         Counters::add(&self.shared.counters.n_frames_lost, n_frames);
         Counters::add(&self.shared.counters.n_verdicts_lost, n_verdicts);
+    }
+}
+
+/// Takes a consumed message into the marks of its connection, of which the newest stay.
+pub(super) fn push_mark(
+    marks: &mut BTreeMap<ConnectionSlot, VecDeque<Digest>>,
+    connection: ConnectionSlot,
+    digest: Digest,
+    n_max: usize,
+) {
+    let marks = marks.entry(connection).or_default();
+    marks.push_back(digest);
+    while marks.len() > n_max {
+        marks.pop_front();
     }
 }
 
