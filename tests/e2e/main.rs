@@ -7,6 +7,7 @@ mod crash;
 mod faults;
 mod faulty;
 mod feed;
+mod full_disk;
 mod handshake;
 mod nab;
 mod parts;

@@ -96,6 +96,15 @@ fn of_check(shown: &CheckStatus, gauge: &CheckGauge, now: Now, found: &mut Vec<P
     if !shown.books.close {
         found.push(degraded(&place, "the books do not close; please report this as a defect".to_owned()));
     }
+    for output in gauge.plan().outputs.iter().filter_map(|output| gauge.output(&output.id)) {
+        if let Some(why) = output.unkept() {
+            let id = &output.plan().id;
+            let why = format!(
+                "writes to {id} go out without their intent, which cannot be kept: {why}; free space, else a crash may repeat the last one"
+            );
+            found.push(degraded(&place, why));
+        }
+    }
     for output in shown.outputs.iter().filter(|output| output.armed) {
         let Some(last) = &output.last else { continue };
         if last.outcome != "confirmed" {

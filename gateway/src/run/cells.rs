@@ -241,7 +241,7 @@ async fn start(
         lines: gauges.lines,
         queue: Arc::clone(&shared.queue),
         armed,
-        intents: plans::intents(shared)?,
+        intents: plans::intents(shared),
     };
     let (done, started) = oneshot::channel();
     shared.shards[shard].order(Order::Start(Box::new(start), done)).await;

@@ -323,13 +323,7 @@ fn check(
     for (output, target) in written.outputs.iter().zip(&planned.outputs) {
         let Some(queue) = ends.writes.get(&target.connection) else { continue };
         let file = format!("{}.{}.{}.intent", *plan.line.id, *written.id, *output.id);
-        let intents = match IntentLog::open(&start.intents.join(file), begun.given) {
-            Ok(intents) => intents,
-            Err(error) => {
-                tracing::error!(output = %*output.id, %error, "the intent log cannot be opened; the output stays away");
-                continue;
-            }
-        };
+        let intents = IntentLog::open(&start.intents.join(file), begun.given);
         let shown = gauge.output(&output.id).expect("every planned output has a gauge");
         if let Some(handshake) = target.handshake {
             handshakes.push(Handshake::new(outputs.len(), handshake.ready, handshake.part, &written.window));

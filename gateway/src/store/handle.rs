@@ -9,11 +9,12 @@ use super::health::{Counters, StoreHealth};
 use super::layout::{Layout, Slots};
 use super::options::StoreOptions;
 use super::queue::{Journal, Queue};
-use super::reader::Reader;
+use super::reader::{Reader, Still};
 use super::recover::{Progress, Recovered, recover};
 use super::verdict::StoredVerdict;
 use super::writer::request::{Reply, Request};
 use super::writer::{Shared, Writer};
+use sqlx::SqliteConnection;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,6 +49,7 @@ impl Store {
             queue: Arc::new(Queue::new(options.queue_entries_max, options.entries_max)),
             acks: Acks::default(),
             counters: Counters::default(),
+            still: Still::default(),
         });
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         let (opened, opening) = sync_channel::<Opened>(1);
@@ -56,7 +58,7 @@ impl Store {
         let folder = |source| StoreError::Folder { dir: dir.to_path_buf(), source };
         thread.spawn(move || task.run(receiver, &opened)).map_err(folder)?;
         let recovered = opening.recv().map_err(|_| StoreError::Closed)??;
-        let reader = Reader::open(dir);
+        let reader = Reader::beside(dir, shared.still.clone());
         Ok((Self { shared, requests, reader }, recovered))
     }
 
@@ -195,7 +197,12 @@ impl Store {
 fn lock(dir: &Path) -> Result<File, StoreError> {
     let folder = |source| StoreError::Folder { dir: dir.to_path_buf(), source };
     std::fs::create_dir_all(dir).map_err(folder)?;
-    let file = File::options().create(true).truncate(false).write(true).open(dir.join(LOCK_FILE)).map_err(folder)?;
+    let path = dir.join(LOCK_FILE);
+    let file = match File::options().create(true).truncate(false).write(true).open(&path) {
+        // A lock needs no right to write.
+        Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => File::open(&path).map_err(folder)?,
+        opened => opened.map_err(folder)?,
+    };
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse { dir: dir.to_path_buf() }),
@@ -213,6 +220,15 @@ struct Task {
 }
 
 impl Task {
+    /// The store cannot be opened for writing now. The gateway judges all the same, and the writer
+    /// opens it as soon as that is possible.
+    async fn open_still(&self, path: &Path, error: sqlx::Error) -> Result<SqliteConnection, StoreError> {
+        tracing::warn!(%error, "the store cannot be opened for writing; going on from what can be read of it");
+        let Some((conn, connect)) = db::open_still(path).await? else { return Err(StoreError::Unwritable(error)) };
+        self.shared.still.begin(connect);
+        Ok(conn)
+    }
+
     fn run(self, requests: mpsc::Receiver<Request>, opened: &SyncSender<Opened>) {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(2).build()
         {
@@ -225,7 +241,10 @@ impl Task {
         let ended = runtime.block_on(async {
             let path = self.dir.join(db::FILE);
             let begin = async {
-                let mut conn = db::open_writer(&path, &self.options).await?;
+                let mut conn = match db::open_writer(&path, &self.options).await {
+                    Err(StoreError::Unwritable(error)) => self.open_still(&path, error).await?,
+                    opened => opened?,
+                };
                 let (standing, recovered) = recover(&mut conn, &self.dir, &self.options, self.clock).await?;
                 Ok::<_, StoreError>((conn, standing, recovered))
             };

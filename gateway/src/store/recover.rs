@@ -5,11 +5,11 @@ use super::chunk::StoredFrame;
 use super::db;
 use super::documents::ArmingRecord;
 use super::entry::{CheckSlot, ConnectionSlot, Digest};
-use super::error::{StoreError, is_unwritable};
+use super::error::StoreError;
 use super::names::{GroupRow, Names};
 use super::options::StoreOptions;
 use super::row::{Row as JournalRow, decode};
-use super::writer::Standing;
+use super::writer::{Standing, Unbegun};
 use sqlx::{Error, Row, SqliteConnection};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -95,7 +95,7 @@ pub(super) async fn recover(
     clock: Clock,
 ) -> Result<(Standing, Recovered), StoreError> {
     let identity = read_identity(conn).await?;
-    let (origin, epoch) = origin_of(identity.as_ref(), anchor::read(dir).as_ref(), clock.wall());
+    let (origin, epoch) = origin_of(identity.as_ref(), &anchor::read(dir), clock.wall());
     let mut standing = Standing { epoch, next_verdict: 1, ..Standing::default() };
     if let Some(identity) = &identity {
         standing.folded_row = identity.folded_row;
@@ -113,7 +113,17 @@ pub(super) async fn recover(
         standing.marks.clear();
         standing.last_seq.clear();
     }
-    begin_session(conn, dir, &mut standing, origin).await?;
+    if origin == Origin::Restored {
+        standing.outbox.restart(epoch);
+    }
+    match begin_session(conn, dir, epoch, origin).await {
+        Ok(()) => {}
+        Err(StoreError::Unwritable(error)) => {
+            tracing::warn!(%error, "the store cannot be written; going on without it until it can");
+            standing.unbegun = Some(Unbegun { origin, why: error.to_string() });
+        }
+        Err(error) => return Err(error),
+    }
     let loss = identity.filter(|i| !i.clean).map_or(Loss::Nothing, |i| loss_of(i.samples_per_s, options));
     let recovered = Recovered {
         epoch,
@@ -141,11 +151,12 @@ async fn read_identity(conn: &mut SqliteConnection) -> Result<Option<Identity>, 
     }))
 }
 
-fn origin_of(identity: Option<&Identity>, known: Option<&Anchor>, now: WallTime) -> (Origin, u32) {
-    match (identity, known) {
-        (Some(i), Some(a)) if i.session == a.session => (Origin::Continued, i.epoch.max(a.epoch)),
-        (Some(i), a) => (Origin::Restored, anchor::next_epoch(i.epoch.max(a.map_or(0, |a| a.epoch)), now)),
-        (None, a) => (Origin::New, anchor::next_epoch(a.map_or(0, |a| a.epoch), now)),
+fn origin_of(identity: Option<&Identity>, known: &[Anchor], now: WallTime) -> (Origin, u32) {
+    let epoch_max = known.iter().map(|anchor| anchor.epoch).max().unwrap_or(0);
+    let Some(identity) = identity else { return (Origin::New, anchor::next_epoch(epoch_max, now)) };
+    match known.iter().find(|anchor| anchor.session == identity.session) {
+        Some(anchor) => (Origin::Continued, identity.epoch.max(anchor.epoch)),
+        None => (Origin::Restored, anchor::next_epoch(identity.epoch.max(epoch_max), now)),
     }
 }
 
@@ -262,29 +273,18 @@ fn take_row(standing: &mut Standing, id: i64, row: JournalRow, options: &StoreOp
     standing.tail.append(row.tail);
 }
 
-/// Writes the new session into the database and the anchor. A store that cannot be written now
-/// begins all the same: session and anchor then stay as they were, and still agree.
-async fn begin_session(
+/// Writes the new session into the database and the anchor, or leaves both as they were.
+pub(super) async fn begin_session(
     conn: &mut SqliteConnection,
     dir: &Path,
-    standing: &mut Standing,
+    epoch: u32,
     origin: Origin,
 ) -> Result<(), StoreError> {
     let session = anchor::random();
-    let epoch = standing.epoch;
-    if origin == Origin::Restored {
-        standing.outbox.restart(epoch);
-    }
-    match write_session(conn, epoch, origin, &session).await {
-        Ok(()) => {}
-        Err(error) if is_unwritable(&error) && origin == Origin::Continued => {
-            tracing::warn!(%error, "the store cannot be written; going on without it until it can");
-            return Ok(());
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let folder = |source| StoreError::Folder { dir: dir.to_path_buf(), source };
-    anchor::write(dir, epoch, &session).map_err(folder)
+    anchor::prepare(dir, epoch, &session).map_err(Error::Io)?;
+    write_session(conn, epoch, origin, &session).await?;
+    anchor::settle(dir).map_err(Error::Io)?;
+    Ok(())
 }
 
 async fn write_session(conn: &mut SqliteConnection, epoch: u32, origin: Origin, session: &[u8]) -> Result<(), Error> {

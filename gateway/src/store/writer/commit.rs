@@ -4,10 +4,11 @@ use super::Writer;
 use crate::store::acks::Stuck;
 use crate::store::db;
 use crate::store::entry::{ConnectionSlot, Digest, Entry};
-use crate::store::error::is_unwritable;
+use crate::store::error::{StoreError, is_unwritable};
 use crate::store::health::Counters;
 use crate::store::layout::WhenUnwritable;
 use crate::store::names::Names;
+use crate::store::recover::begin_session;
 use crate::store::row::{Tail, encode, gather};
 use sqlx::{Error, SqliteConnection};
 use std::collections::{BTreeMap, VecDeque};
@@ -24,7 +25,7 @@ impl Writer {
     pub(super) fn commit_due(&self) -> Option<MonoTime> {
         let (n, n_acknowledging) = self.shared.queue.len();
         if n == 0 {
-            return self.retry_at.filter(|_| !self.backlog.is_empty());
+            return self.retry_at.filter(|_| !self.backlog.is_empty() || self.now.unbegun.is_some());
         }
         let last = self.last_commit;
         if n_acknowledging >= self.options.entries_max || self.shared.queue.is_half_full(n) {
@@ -46,6 +47,10 @@ impl Writer {
             self.let_go();
             return;
         }
+        if let Err(error) = self.begin().await {
+            self.cannot_write(&error);
+            return;
+        }
         while !self.backlog.is_empty() {
             let n = self.backlog.len().min(ROW_ENTRIES_MAX);
             if let Err(error) = self.commit_first(n).await {
@@ -62,6 +67,26 @@ impl Writer {
         let us = self.clock.mono().since(started).as_micros() as u64;
         self.shared.counters.commit_us_sum.fetch_add(us, Relaxed);
         self.shared.counters.commit_us_max.fetch_max(us, Relaxed);
+    }
+
+    /// Does what opening could not do because nothing could be written: a connection that writes, and
+    /// the new session.
+    async fn begin(&mut self) -> Result<(), Error> {
+        let Some(unbegun) = &self.now.unbegun else { return Ok(()) };
+        let origin = unbegun.origin;
+        let plain = |error| match error {
+            StoreError::Unwritable(error) | StoreError::Database(error) => error,
+            other => Error::Io(std::io::Error::other(other)),
+        };
+        if self.shared.still.is_in_use() {
+            let conn = db::open_writer(&self.dir.join(db::FILE), &self.options).await.map_err(plain)?;
+            self.shared.still.end().await;
+            let old = std::mem::replace(&mut self.conn, conn);
+            drop(sqlx::Connection::close(old).await);
+        }
+        begin_session(&mut self.conn, &self.dir, self.now.epoch, origin).await.map_err(plain)?;
+        self.now.unbegun = None;
+        Ok(())
     }
 
     async fn commit_first(&mut self, n: usize) -> Result<(), Error> {

@@ -115,10 +115,11 @@ impl Writer {
         self.retry_at = self.retry_at.map(|_| self.clock.mono());
         self.flush().await?;
         let session = anchor::random();
+        anchor::prepare(&self.dir, self.now.epoch, &session).map_err(Error::Io)?;
         let update = "UPDATE identity SET clean = 1, session = ?";
         sqlx::query(update).bind(session.as_slice()).execute(&mut self.conn).await?;
-        anchor::write(&self.dir, self.now.epoch, &session)
-            .map_err(|source| StoreError::Folder { dir: self.dir.clone(), source })
+        anchor::settle(&self.dir).map_err(Error::Io)?;
+        Ok(())
     }
 
     async fn put_document(&mut self, d: &NewDocument) -> Result<u32, StoreError> {
