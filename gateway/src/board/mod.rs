@@ -80,7 +80,7 @@ pub use latency::{HALF, STAGES, Spread};
 pub use line::{LIVE_EVERY, LineGauge, LiveReading};
 pub use output::{OutputGauge, WriteNote, WriteOutcome};
 pub use plan::{CheckPlan, ConnectionPlan, Identity, LinePlan, Now, OutputPlan, TagPlan};
-pub use queue::QueueGauge;
+pub use queue::{QueueGauge, QueueLosses};
 pub use status::Status;
 pub use tally::{Counts, REASONS};
 pub use view::VerdictView;

@@ -136,12 +136,23 @@ impl RunningCell {
         for driver in self.drivers {
             drop(driver.await);
         }
-        self.cell.borrow_mut().settle();
+        // What waits in the cell ends with it, so a queue that is full now is worth a moment.
+        for _ in 0..SETTLE_TRIES {
+            if self.cell.borrow_mut().settle() {
+                break;
+            }
+            tokio::time::sleep(SETTLE_EVERY).await;
+        }
         for task in self.tasks {
             task.abort();
         }
     }
 }
+
+/// How often, and how many times, a cell that ends tries to hand over what it has: two seconds, well
+/// below what the phases of the end allow.
+const SETTLE_EVERY: Duration = Duration::from_millis(100);
+const SETTLE_TRIES: usize = 20;
 
 type LateCell = Rc<OnceCell<Rc<RefCell<Cell>>>>;
 
@@ -257,6 +268,7 @@ fn source(
         gauge: Arc::clone(&start.connections[i]),
         is_up: false,
         acknowledges: !matches!(plan.driver, DriverPlan::Modbus(_)) && plan.feeds,
+        holds: plan.holds,
         outbox: outlet.map(|outlet| Outbox::new(plan.slot, outlet.clone(), routes.clone(), plan.egress.clone())),
         marks: Marks::new(n_marks, start.marks.get(i).cloned().unwrap_or_default()),
     }
