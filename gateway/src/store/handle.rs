@@ -210,6 +210,15 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// Says that the writer has ended, however it ended.
+struct Ended(Arc<Shared>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.counters.set_unwritable("the store's writer has ended; start the gateway again");
+    }
+}
+
 /// What the writer thread begins with.
 struct Task {
     dir: PathBuf,
@@ -230,6 +239,8 @@ impl Task {
     }
 
     fn run(self, requests: mpsc::Receiver<Request>, opened: &SyncSender<Opened>) {
+        // Also when the thread dies of a defect: then nothing is durable any more, and that is said.
+        let _ended = Ended(Arc::clone(&self.shared));
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(2).build()
         {
             Ok(runtime) => runtime,

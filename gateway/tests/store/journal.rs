@@ -142,7 +142,8 @@ fn a_second_process_is_refused() {
     let (store, _, _) = open(dir.path(), options(), &[1]);
     let again = Store::open(dir.path(), options(), Clock::new());
     assert!(matches!(again, Err(StoreError::InUse { .. })));
-    store.close().unwrap();
+    store.clone().close().unwrap();
+    assert!(store.health().unwritable.is_some_and(|why| why.contains("ended")), "nothing is durable after the end");
     let (store, _, _) = open(dir.path(), options(), &[1]);
     store.close().unwrap();
 }

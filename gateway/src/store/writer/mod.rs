@@ -86,6 +86,8 @@ pub(super) struct Writer {
     /// Entries of the backlog whose acknowledgements were let go already.
     n_let_go: usize,
     sealing: Option<Sealing>,
+    /// When the next chunk may be sealed, after one that could not be.
+    seal_after: Option<MonoTime>,
     last_commit: MonoTime,
     last_fold: MonoTime,
     next_slice: MonoTime,
@@ -143,6 +145,7 @@ impl Writer {
             spare: Vec::new(),
             n_let_go: 0,
             sealing: None,
+            seal_after: None,
             last_commit: MonoTime::from_ns(0),
             last_fold: opened,
             next_slice: opened,
