@@ -113,10 +113,10 @@ fn without_its_model_or_library_a_check_is_inconclusive_and_says_why() {
 }
 
 /// A small file system of its own, unmounted at the end.
-struct Disk(tempfile::TempDir);
+pub(crate) struct Disk(tempfile::TempDir);
 
 impl Disk {
-    fn new(size: &str) -> Option<Self> {
+    pub(crate) fn new(size: &str) -> Option<Self> {
         let disk = Self(tempfile::tempdir().expect("a folder"));
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(disk.0.path());
@@ -127,13 +127,17 @@ impl Disk {
         None
     }
 
-    fn fill(&self) {
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn fill(&self) {
         use std::io::Write as _;
         let mut file = std::fs::File::create(self.0.path().join("filler")).expect("a file");
         while file.write_all(&[1; 4_096]).is_ok() {}
     }
 
-    fn empty(&self) {
+    pub(crate) fn empty(&self) {
         std::fs::remove_file(self.0.path().join("filler")).expect("it is there");
     }
 }

@@ -49,7 +49,11 @@ impl Bench {
     /// Starts the PLC; the gateway is configured with more keys of connection and check and an output,
     /// and does not run yet.
     pub(crate) fn new(connection: &str, check: &str, output: &str) -> Self {
-        let gateway = Gateway::new("");
+        Self::with(Gateway::new(""), connection, check, output)
+    }
+
+    /// The same with a gateway made elsewhere, such as on a disk of its own.
+    pub(crate) fn with(gateway: Gateway, connection: &str, check: &str, output: &str) -> Self {
         let log = path(&gateway, "writes.jsonl");
         let mut command = python::script("modbus_faulty.py");
         command.args(["--writes", text(&log)]).stdin(Stdio::piped()).stdout(Stdio::piped());

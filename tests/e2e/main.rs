@@ -1,5 +1,6 @@
 //! End to end: the real program between real peers, on real data.
 
+mod apply;
 mod box_faults;
 mod broker_faults;
 mod crash;
@@ -7,6 +8,7 @@ mod faults;
 mod faulty;
 mod feed;
 mod field;
+mod full_disk;
 mod fuzz_api;
 mod handshake;
 mod nab;

@@ -94,6 +94,18 @@ fn check_windows(verdicts: &[Verdict]) {
     }
 }
 
+/// What the kill may have cost is said where an operator looks (B36).
+fn check_cut(gateway: &Gateway) {
+    wait_until("the cut-off end is shown", PATIENCE, || {
+        let status = gateway.json("/api/v1/status");
+        (status["store"]["cut"]["window_ms"].as_u64()? > 0).then_some(())
+    });
+    let events = gateway.json("/api/v1/events").to_string();
+    assert!(events.contains("store.cut") && events.contains("the last run was cut off"), "{events}");
+    let (_, metrics) = gateway.get("/metrics").expect("it answers");
+    assert!(metrics.contains("takt_store_cut_samples") && metrics.contains("takt_store_lost"), "{metrics}");
+}
+
 #[test]
 fn killed_in_the_middle_of_a_window_it_goes_on_with_it() {
     let broker = Mosquitto::start();
@@ -114,12 +126,15 @@ fn killed_in_the_middle_of_a_window_it_goes_on_with_it() {
         gateway.kill();
         gateway.start_connected();
         assert_eq!(check(&gateway)["books"]["dropped"], 0, "the open window was brought back");
+        check_cut(&gateway);
     }
     // Two clean ends with nothing between them.
     for _ in 0..2 {
         assert_eq!(gateway.stop(), Some(0), "a clean end");
         gateway.start_connected();
     }
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(gateway.json("/api/v1/status")["store"]["cut"].is_null(), "a clean end costs nothing");
     publish(&sensor, n..50);
     check_windows(&wait_verdicts(&consumer, &mut verdicts, 5));
     let books = check(&gateway)["books"].clone();

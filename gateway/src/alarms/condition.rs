@@ -146,7 +146,8 @@ pub(super) fn conditions(status: &Status) -> BTreeMap<Key, Condition> {
     }
     for check in status.lines.iter().flat_map(|line| &line.checks) {
         if check.in_a_row.fail >= FAILS_IN_A_ROW {
-            let text = format!("{FAILS_IN_A_ROW} parts or more failed in a row; look at the last one and at the process");
+            let text =
+                format!("{FAILS_IN_A_ROW} parts or more failed in a row; look at the last one and at the process");
             put(&mut found, &format!("{}/{}", check.line, check.id), Kind::Fails, &text);
         }
     }

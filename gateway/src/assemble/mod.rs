@@ -48,6 +48,8 @@ pub struct ConnectionPlan {
     pub egress: Egress,
     /// Whether it feeds the cell; otherwise it only carries verdicts out.
     pub feeds: bool,
+    /// Whether its messages wait for their acknowledgement also while the store cannot be written.
+    pub holds: bool,
     /// What its driver is started with.
     pub driver: DriverPlan,
 }

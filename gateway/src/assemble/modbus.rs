@@ -51,6 +51,7 @@ pub(super) fn plan(
             publishes: false,
             egress: Egress::new(connection.id.as_str(), ExportClass::Never),
             feeds: true,
+            holds: false,
             driver: DriverPlan::Modbus(Box::new(plan)),
         }),
         Err(wrong) => {

@@ -92,7 +92,8 @@ fn planned(
 ) -> ConnectionPlan {
     let (id, kind, address) = (connection.id.value.clone(), connection.kind.word(), broker.url.value.clone());
     let egress = Egress::new(id.as_str(), broker.reach);
-    ConnectionPlan { id, kind, address, slot, publishes: broker.verdicts, egress, feeds, driver }
+    let holds = broker.when_unwritable == takt_config::resolved::WhenUnwritable::Hold;
+    ConnectionPlan { id, kind, address, slot, publishes: broker.verdicts, egress, feeds, holds, driver }
 }
 
 fn options(

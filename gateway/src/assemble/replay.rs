@@ -56,6 +56,7 @@ pub(super) fn plan(
         publishes: false,
         egress: Egress::new(connection.id.as_str(), ExportClass::Never),
         feeds: true,
+        holds: false,
         driver: DriverPlan::Replay(Box::new(options)),
     })
 }

@@ -40,14 +40,7 @@ impl Beat {
     pub(super) fn new(now: MonoTime) -> Self {
         let at = || AtomicU64::new(now.as_ns());
         let zero = || AtomicU64::new(0);
-        Self {
-            last_ns: at(),
-            resumed_ns: at(),
-            usual_ns: zero(),
-            n: zero(),
-            n_fail: zero(),
-            n_inconclusive: zero(),
-        }
+        Self { last_ns: at(), resumed_ns: at(), usual_ns: zero(), n: zero(), n_fail: zero(), n_inconclusive: zero() }
     }
 
     /// Takes a verdict. One writer at a time, so loads and stores suffice.
@@ -60,7 +53,8 @@ impl Beat {
             let usual_ns = self.usual_ns.load(Ordering::Relaxed);
             self.usual_ns.store(gap_ns.max(usual_ns - usual_ns / FORGET), Ordering::Relaxed);
         }
-        let row = |of: &AtomicU64, is: bool| of.store(if is { of.load(Ordering::Relaxed) + 1 } else { 0 }, Ordering::Relaxed);
+        let row =
+            |of: &AtomicU64, is: bool| of.store(if is { of.load(Ordering::Relaxed) + 1 } else { 0 }, Ordering::Relaxed);
         row(&self.n_fail, *outcome == Outcome::Fail);
         row(&self.n_inconclusive, matches!(outcome, Outcome::Inconclusive(_)));
     }
@@ -86,10 +80,7 @@ impl Beat {
     }
 
     pub(super) fn in_a_row(&self) -> InARow {
-        InARow {
-            fail: self.n_fail.load(Ordering::Relaxed),
-            inconclusive: self.n_inconclusive.load(Ordering::Relaxed),
-        }
+        InARow { fail: self.n_fail.load(Ordering::Relaxed), inconclusive: self.n_inconclusive.load(Ordering::Relaxed) }
     }
 
     /// The later of the last verdict and the moment from which it judges.

@@ -9,7 +9,7 @@ use super::check::{DeviceInUse, ModelStanding, Production};
 use super::connection::ConnectionGauge;
 use super::plan::Now;
 use super::status::{CheckStatus, Problem, Severity};
-use super::{Board, CheckGauge, LineGauge, Phase, StoreStanding};
+use super::{Board, CheckGauge, Cut, LineGauge, Phase, StoreLosses, StoreStanding};
 use crate::payload::time_text;
 use std::collections::BTreeSet;
 use takt_adapters::Link;
@@ -20,7 +20,7 @@ const INCONCLUSIVE_IN_A_ROW: u64 = 10;
 
 /// All problems, those that keep it from being ready first.
 pub(super) fn problems(board: &Board, lines: &[(CheckStatus, std::sync::Arc<CheckGauge>)], now: Now) -> Vec<Problem> {
-    let mut found = of_program(board);
+    let mut found = of_program(board, now);
     let needed = needed(&board.lines());
     for connection in board.connections() {
         found.extend(of_connection(&connection, needed.contains(&connection.plan().id)));
@@ -36,7 +36,7 @@ pub(super) fn problems(board: &Board, lines: &[(CheckStatus, std::sync::Arc<Chec
     found
 }
 
-fn of_program(board: &Board) -> Vec<Problem> {
+fn of_program(board: &Board, now: Now) -> Vec<Problem> {
     let (phase, store) = board.standing();
     let mut found = Vec::new();
     match phase {
@@ -53,7 +53,41 @@ fn of_program(board: &Board) -> Vec<Problem> {
         }
         StoreStanding::Durable { .. } => {}
     }
+    found.extend(of_losses(&board.losses(), now.mono.since(board.began().mono)));
     found
+}
+
+/// A cut-off end is an operator's concern for so long after the start; then it is history, and an event.
+const CUT_SHOWN: Duration = Duration::from_secs(3_600);
+
+fn of_losses(lost: &StoreLosses, up: Duration) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let StoreLosses { n_frames, n_verdicts, n_records, n_conflicting, n_damaged, cut } = *lost;
+    if n_frames + n_verdicts + n_records > 0 {
+        let why = "it could not take them in time; look at its disk, the counters stay until the next start";
+        let what = format!("{n_frames} frames, {n_verdicts} verdicts and {n_records} other records were given up");
+        found.push(degraded("store", format!("{what}: {why}")));
+    }
+    if n_conflicting > 0 {
+        let why = "verdicts have a number that was given before, and are not stored; please report this as a defect";
+        found.push(degraded("store", format!("{n_conflicting} {why}")));
+    }
+    if n_damaged > 0 {
+        found.push(degraded("store", format!("{n_damaged} of its parts cannot be read; check its disk")));
+    }
+    if let Some(Cut { n_samples_max, window }) = cut.filter(|cut| cut.n_samples_max > 0 && up < CUT_SHOWN) {
+        found.push(degraded("store", cut_text(n_samples_max, window)));
+    }
+    found
+}
+
+/// What a cut-off end may have cost, in words.
+pub fn cut_text(n_samples_max: u64, window: Duration) -> String {
+    format!(
+        "the last run was cut off: nothing that was acknowledged is lost, and of what nobody acknowledges at most the \
+         {n_samples_max} samples of its last {} ms",
+        window.as_millis()
+    )
 }
 
 /// The connections without which some line cannot judge or answer.
@@ -113,6 +147,15 @@ fn of_check(shown: &CheckStatus, gauge: &CheckGauge, now: Now, found: &mut Vec<P
     }
     if !shown.books.close {
         found.push(degraded("books", &place, "the books do not close; please report this as a defect".to_owned()));
+    }
+    for output in gauge.plan().outputs.iter().filter_map(|output| gauge.output(&output.id)) {
+        if let Some(why) = output.unkept() {
+            let id = &output.plan().id;
+            let why = format!(
+                "writes to {id} go out without their intent, which cannot be kept: {why}; free space, else a crash may repeat the last one"
+            );
+            found.push(degraded(&place, why));
+        }
     }
     for output in shown.outputs.iter().filter(|output| output.armed) {
         let Some(last) = &output.last else { continue };

@@ -77,11 +77,12 @@ mod viewer;
 
 pub use check::{CheckGauge, DeviceInUse, FRESH_MAX, ModelStanding, Production, Refused};
 pub use connection::{ConnectionGauge, LinkStanding, REJECTS_MAX, Traffic};
+pub use health::cut_text;
 pub use latency::{HALF, STAGES, Spread};
 pub use line::{LIVE_EVERY, LineGauge, LiveReading};
 pub use output::{OutputGauge, WriteNote, WriteOutcome};
 pub use plan::{CheckPlan, ConnectionPlan, Identity, LinePlan, Now, OutputPlan, TagPlan};
-pub use queue::QueueGauge;
+pub use queue::{QueueGauge, QueueLosses};
 pub use status::Status;
 pub use tally::{Counts, REASONS};
 pub use view::{LatencyView, ModelView, ScoreView, VerdictView, WindowView};
@@ -146,6 +147,33 @@ pub enum StoreStanding {
     },
 }
 
+/// What the store lost, and what it could not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreLosses {
+    /// Frames that were given up, because it could not take them.
+    pub n_frames: u64,
+    /// Verdicts likewise.
+    pub n_verdicts: u64,
+    /// Events, ends of writes and confirmations likewise.
+    pub n_records: u64,
+    /// Verdicts under a number that was given before: a defect.
+    pub n_conflicting: u64,
+    /// Stored parts that could not be read.
+    pub n_damaged: u64,
+    /// What the end of the run before may have cost; `None`: it ended cleanly, or there was none.
+    pub cut: Option<Cut>,
+}
+
+/// The end of a run that was cut off (B36). Nothing that was acknowledged is lost; of the samples that
+/// nobody acknowledges, at most these are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// So many samples at most.
+    pub n_samples_max: u64,
+    /// All of them of this span before the end.
+    pub window: Duration,
+}
+
 /// Where the program stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -176,6 +204,7 @@ pub struct Board {
 struct Rare {
     phase: Phase,
     store: StoreStanding,
+    losses: StoreLosses,
 }
 
 impl Board {
@@ -189,7 +218,11 @@ impl Board {
             connections: RwLock::default(),
             queues: RwLock::default(),
             ways: RwLock::default(),
-            rare: Mutex::new(Rare { phase: Phase::Starting, store: StoreStanding::Opening }),
+            rare: Mutex::new(Rare {
+                phase: Phase::Starting,
+                store: StoreStanding::Opening,
+                losses: StoreLosses::default(),
+            }),
             n_clock_jumps: AtomicU64::new(0),
             n_not_durable: AtomicU64::new(0),
             clock_jump_ms_last: AtomicI64::new(0),
@@ -260,6 +293,16 @@ impl Board {
     /// Shows how the store stands.
     pub fn store(&self, standing: StoreStanding) {
         self.rare.lock().unwrap_or_else(PoisonError::into_inner).store = standing;
+    }
+
+    /// Shows what the store lost.
+    pub fn store_losses(&self, losses: StoreLosses) {
+        self.rare.lock().unwrap_or_else(PoisonError::into_inner).losses = losses;
+    }
+
+    /// What the store lost.
+    pub fn losses(&self) -> StoreLosses {
+        self.rare.lock().unwrap_or_else(PoisonError::into_inner).losses
     }
 
     /// Who this gateway is.

@@ -95,6 +95,7 @@ pub struct OutputGauge {
     fresh: ArrayQueue<WriteNote>,
     n_writes: [AtomicU64; WriteOutcome::WORDS.len()],
     last: Mutex<Option<WriteNote>>,
+    unkept: Mutex<Option<String>>,
 }
 
 impl OutputGauge {
@@ -105,6 +106,7 @@ impl OutputGauge {
             fresh: ArrayQueue::new(FRESH_MAX),
             n_writes: std::array::from_fn(|_| AtomicU64::new(0)),
             last: Mutex::new(None),
+            unkept: Mutex::new(None),
         }
     }
 
@@ -117,6 +119,16 @@ impl OutputGauge {
     pub fn wrote(&self, note: WriteNote) {
         self.n_writes[note.outcome.index()].fetch_add(1, Ordering::Relaxed);
         drop(self.fresh.force_push(note));
+    }
+
+    /// Shows why the intent of the last write could not be kept, or that it was.
+    pub fn intent(&self, unkept: Option<String>) {
+        *self.unkept.lock().unwrap_or_else(PoisonError::into_inner) = unkept;
+    }
+
+    /// Why the intent of the last write could not be kept; `None`: it was.
+    pub fn unkept(&self) -> Option<String> {
+        self.unkept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What it was made from.

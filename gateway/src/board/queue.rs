@@ -10,6 +10,20 @@ pub struct QueueGauge {
     n_max: u64,
     n_waiting: AtomicU64,
     n_full: AtomicU64,
+    n_frames_given_up: AtomicU64,
+    n_verdicts_given_up: AtomicU64,
+    n_records_given_up: AtomicU64,
+}
+
+/// What was given up because a queue was full for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueLosses {
+    /// Frames that nobody acknowledges.
+    pub n_frames: u64,
+    /// Verdicts.
+    pub n_verdicts: u64,
+    /// Events, ends of writes and confirmations.
+    pub n_records: u64,
 }
 
 impl QueueGauge {
@@ -20,6 +34,9 @@ impl QueueGauge {
             n_max: n_max as u64,
             n_waiting: AtomicU64::new(0),
             n_full: AtomicU64::new(0),
+            n_frames_given_up: AtomicU64::new(0),
+            n_verdicts_given_up: AtomicU64::new(0),
+            n_records_given_up: AtomicU64::new(0),
         }
     }
 
@@ -28,9 +45,22 @@ impl QueueGauge {
         self.n_waiting.store(n as u64, Ordering::Relaxed);
     }
 
-    /// Counts that an entry met a full queue.
-    pub fn full(&self) {
+    /// Counts that an entry met a full queue, and what its owner gave up for it.
+    pub fn full(&self, n_frames: usize, n_verdicts: usize, n_records: usize) {
         self.n_full.fetch_add(1, Ordering::Relaxed);
+        self.n_frames_given_up.fetch_add(n_frames as u64, Ordering::Relaxed);
+        self.n_verdicts_given_up.fetch_add(n_verdicts as u64, Ordering::Relaxed);
+        self.n_records_given_up.fetch_add(n_records as u64, Ordering::Relaxed);
+    }
+
+    /// What was given up since the start.
+    pub fn losses(&self) -> QueueLosses {
+        let of = |n: &AtomicU64| n.load(Ordering::Relaxed);
+        QueueLosses {
+            n_frames: of(&self.n_frames_given_up),
+            n_verdicts: of(&self.n_verdicts_given_up),
+            n_records: of(&self.n_records_given_up),
+        }
     }
 
     /// Its name.

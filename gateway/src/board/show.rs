@@ -6,13 +6,13 @@ use super::latency::Spread;
 use super::output::{OutputGauge, WriteNote, WriteOutcome};
 use super::plan::Now;
 use super::status::{
-    BooksStatus, CheckStatus, ClockStatus, ConnectionStatus, InARowStatus, LatencyStatus, LineStatus, ModelStatus, OutputStatus,
-    ProductionStatus, QueueStatus, RefusedStatus, RejectStatus, Severity, SpreadStatus, Status, StoreStatus, TagStatus,
-    VerdictCounts, WriteStatus,
+    BooksStatus, CheckStatus, ClockStatus, ConnectionStatus, CutStatus, InARowStatus, LatencyStatus, LineStatus,
+    ModelStatus, OutputStatus, ProductionStatus, QueueStatus, RefusedStatus, RejectStatus, Severity, SpreadStatus,
+    Status, StoreLossesStatus, StoreStatus, TagStatus, VerdictCounts, WriteStatus,
 };
 use super::tally::{Counts, REASONS};
 use super::view::{ModelView, VerdictView, part_json};
-use super::{Board, CheckGauge, LineGauge, LiveReading, Phase, QueueGauge, StoreStanding, health};
+use super::{Board, CheckGauge, LineGauge, LiveReading, Phase, QueueGauge, StoreLosses, StoreStanding, health};
 use crate::payload::time_text;
 use std::sync::Arc;
 use takt_adapters::{Link, Reject};
@@ -51,7 +51,7 @@ pub(super) fn status(board: &Board, now: Now) -> Status {
             + connections.iter().map(|connection| connection.n_not_durable).sum::<u64>(),
         connections,
         queues: board.queues().iter().map(|gauge| queue_status(gauge)).collect(),
-        store: store_status(store),
+        store: store_status(store, &board.losses()),
         clock: ClockStatus { n_jumps, jump_ms_last },
         egress: board.leaving().sum(),
     }
@@ -336,8 +336,14 @@ fn queue_status(gauge: &QueueGauge) -> QueueStatus {
     }
 }
 
-fn store_status(standing: StoreStanding) -> StoreStatus {
-    let bare = |word: &str| StoreStatus { standing: word.to_owned(), why: None, n_bytes: None, n_bytes_max: None };
+fn store_status(standing: StoreStanding, lost: &StoreLosses) -> StoreStatus {
+    let StoreLosses { n_frames, n_verdicts, n_records, n_conflicting, n_damaged, cut } = *lost;
+    let losses = StoreLossesStatus { n_frames, n_verdicts, n_records, n_conflicting, n_damaged };
+    let cut = cut.map(|cut| CutStatus { n_samples_max: cut.n_samples_max, window_ms: millis(cut.window) });
+    let bare = |word: &str| {
+        let standing = word.to_owned();
+        StoreStatus { standing, why: None, n_bytes: None, n_bytes_max: None, losses, cut }
+    };
     match standing {
         StoreStanding::Opening => bare("opening"),
         StoreStanding::Unwritable { why } => StoreStatus { why: Some(why), ..bare("unwritable") },

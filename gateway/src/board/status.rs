@@ -367,6 +367,34 @@ pub struct StoreStatus {
     pub n_bytes: Option<u64>,
     /// The byte limit.
     pub n_bytes_max: Option<u64>,
+    /// What it lost since the start.
+    pub losses: StoreLossesStatus,
+    /// What the end of the run before may have cost; none when it ended cleanly.
+    pub cut: Option<CutStatus>,
+}
+
+/// What the store lost, and what it could not read, since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StoreLossesStatus {
+    /// Frames that were given up, because it could not take them.
+    pub n_frames: u64,
+    /// Verdicts likewise.
+    pub n_verdicts: u64,
+    /// Events, ends of writes and confirmations likewise.
+    pub n_records: u64,
+    /// Verdicts under a number that was given before.
+    pub n_conflicting: u64,
+    /// Stored parts that could not be read.
+    pub n_damaged: u64,
+}
+
+/// The end of a run that was cut off. Nothing that was acknowledged is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CutStatus {
+    /// Samples, of those that nobody acknowledges, that are lost at most.
+    pub n_samples_max: u64,
+    /// The span before the end that they lie in.
+    pub window_ms: u64,
 }
 
 /// Jumps of the wall clock.

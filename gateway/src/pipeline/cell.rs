@@ -5,6 +5,7 @@
 //! cells share nothing, so a change of one never stops another.
 
 use super::bench::Seat;
+use super::draft::{Draft, Waiting};
 use super::executor::{Executor, Reply};
 use super::line::Line;
 use super::outbox::Outbox;
@@ -13,7 +14,7 @@ use super::source::Source;
 use super::turn::{Given, Turn};
 use super::written::Written;
 use crate::board::{Now, QueueGauge};
-use crate::store::{CheckSlot, ConnectionSlot, Entry, Event, Full, Journal, StoredVerdict};
+use crate::store::{CheckSlot, Event, Full, Journal, StoredVerdict};
 use crate::writeback::port::{About, Ended, Moment, OnItsWay};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -30,10 +31,6 @@ use tokio::sync::{Notify, mpsc};
 const POSITION_EVERY: Duration = Duration::from_millis(100);
 /// Confirmations that wait for an entry to carry them; this many are worth one of their own.
 const CONFIRMED_MAX: usize = 64;
-/// Frames and verdicts that are kept while the journal's queue is full: a minute of a busy line.
-const FRAMES_KEPT_MAX: usize = 65_536;
-const VERDICTS_KEPT_MAX: usize = 4_096;
-
 /// What a cell is made of.
 pub struct CellParts {
     /// The process's clock.
@@ -59,7 +56,7 @@ pub struct Cell {
     me: Weak<RefCell<Cell>>,
     parts: CellParts,
     replies: mpsc::Sender<Reply>,
-    draft: Entry,
+    draft: Draft,
     position_due: MonoTime,
     last_verdict: Ticket,
     wake: Rc<Notify>,
@@ -93,7 +90,7 @@ impl Cell {
         let cell = Rc::new_cyclic(|me| {
             let position_due = parts.clock.mono();
             let last_verdict = parts.ticket;
-            let (draft, wake) = (Entry::default(), Rc::new(Notify::new()));
+            let (draft, wake) = (Draft::default(), Rc::new(Notify::new()));
             RefCell::new(Self {
                 me: me.clone(),
                 parts,
@@ -144,7 +141,7 @@ impl Cell {
         }
         let (verdicts, writes, ended) = (turn.verdicts, turn.writes, turn.ended);
         self.follow(writes, ended);
-        self.draft.verdicts.extend(verdicts.into_iter().map(|given| given.record));
+        self.draft.entry.verdicts.extend(verdicts.into_iter().map(|given| given.record));
         self.caught_up();
         self.submit(None);
     }
@@ -159,7 +156,7 @@ impl Cell {
                 );
                 tracing::warn!(line = %line.id, text);
                 let (who, what, line) = ("gateway".into(), "window.dropped".into(), Some(line.id.clone()));
-                self.draft.events.push(Event { at, who, what, line, text });
+                self.draft.entry.events.push(Event { at, who, what, line, text });
             }
         }
     }
@@ -206,7 +203,7 @@ impl Cell {
         let what = if order.arm { "output.arm" } else { "output.disarm" };
         let text = format!("{} of {}: {what}", order.output, order.check);
         let (at, who) = (now.wall, order.by.clone());
-        self.draft.events.push(Event { at, who, what: what.into(), line: Some(order.line.clone()), text });
+        self.draft.entry.events.push(Event { at, who, what: what.into(), line: Some(order.line.clone()), text });
         self.submit(None);
         self.wake.notify_one();
         true
@@ -242,11 +239,12 @@ impl Cell {
         went_on
     }
 
-    /// Writes every check's position, for a clean end.
-    pub fn settle(&mut self) {
+    /// Writes every check's position, for a clean end. `false`: the journal has no room now.
+    pub fn settle(&mut self) -> bool {
         self.position_due = MonoTime::from_ns(0);
         self.keep_positions();
         self.submit(None);
+        self.draft.is_empty()
     }
 
     fn now(&self) -> Moment {
@@ -261,8 +259,8 @@ impl Cell {
         let (verdicts, writes, ended) = (turn.verdicts, turn.writes, turn.ended);
         self.publish(&verdicts);
         self.follow(writes, ended);
-        self.draft.verdicts.extend(verdicts.into_iter().map(|given| given.record));
-        if !self.draft.verdicts.is_empty() {
+        self.draft.entry.verdicts.extend(verdicts.into_iter().map(|given| given.record));
+        if !self.draft.entry.verdicts.is_empty() {
             self.last_verdict = self.parts.ticket;
         }
         self.submit(None);
@@ -319,31 +317,28 @@ impl Cell {
         self.wake.notify_one();
     }
 
-    /// Hands the draft to the journal. A full queue keeps it for the next time.
-    fn submit(&mut self, acknowledges: Option<ConnectionSlot>) {
-        if self.draft.is_empty() && acknowledges.is_none() {
+    /// Hands the draft to the journal. A full queue keeps it for the next time, within its limits.
+    fn submit(&mut self, source: Option<usize>) {
+        let waiting = source.map(|i| &self.parts.sources[i]).filter(|source| source.acknowledges);
+        let waiting = waiting.map(|source| Waiting { connection: source.slot, holds: source.holds });
+        if self.draft.is_empty() && waiting.is_none() {
             return;
         }
-        let mut entry = std::mem::take(&mut self.draft);
-        entry.ticket = self.parts.ticket;
-        entry.acknowledges = acknowledges;
-        if let Err(Full(entry)) = self.parts.journal.submit(entry) {
-            self.parts.queue.full();
-            self.keep_back(*entry);
+        let sources = &self.parts.sources;
+        let holds = |slot| sources.iter().any(|source| source.slot == slot && source.holds);
+        let entry = self.draft.make(self.parts.ticket, waiting, holds);
+        match self.parts.journal.submit(entry) {
+            Ok(()) => self.draft.went(),
+            Err(Full(entry)) => {
+                let given_up = self.draft.keep(*entry);
+                let mut n_frames = 0;
+                for (source, n) in given_up.frames {
+                    self.parts.sources[source].gauge.not_durable(n as u64);
+                    n_frames += n;
+                }
+                self.parts.queue.full(n_frames, given_up.n_verdicts, given_up.n_records);
+            }
         }
-    }
-
-    /// While the store does not keep up, the draft grows up to its bounds; then frames go first,
-    /// oldest first, and are counted as not durable.
-    fn keep_back(&mut self, mut entry: Entry) {
-        let n_frames = entry.frames.len().saturating_sub(FRAMES_KEPT_MAX);
-        entry.frames.drain(..n_frames);
-        let n_verdicts = entry.verdicts.len().saturating_sub(VERDICTS_KEPT_MAX);
-        entry.verdicts.drain(..n_verdicts);
-        if n_frames > 0 {
-            self.parts.sources.iter().for_each(|source| source.gauge.not_durable(n_frames as u64));
-        }
-        self.draft = entry;
     }
 
     fn keep_positions(&mut self) {
@@ -361,7 +356,7 @@ impl Cell {
                 }
                 let memories = parts.seats.iter().map(|seat| seat.as_ref().and_then(Seat::memory)).collect();
                 let position = Position { windower, memories, seq: parts.seq, arrived_ns: line.arrived_at.as_ns() };
-                self.draft.positions.push((parts.slot, position.encode()));
+                self.draft.position(parts.slot, position.encode());
             }
         }
     }
@@ -376,11 +371,11 @@ impl Cell {
         for reject in delivery.rejects {
             from.gauge.reject(reject);
         }
+        let is_acknowledged = delivery.mark.is_some();
         if let Some(mark) = delivery.mark {
             from.marks.put(mark.digest);
-            self.draft.marks.push((slot, mark.digest));
+            self.draft.entry.marks.push((slot, mark.digest));
         }
-        let acknowledges = from.acknowledges.then_some(slot);
         let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
         for frame in &mut delivery.frames {
             if let Some(line) = self.parts.routes.get(&frame.group).and_then(|i| self.parts.lines.get_mut(*i)) {
@@ -394,10 +389,10 @@ impl Cell {
         if !verdicts.is_empty() {
             self.last_verdict = ticket;
         }
-        self.draft.frames.extend(delivery.frames);
-        self.draft.verdicts.extend(verdicts.into_iter().map(|given| given.record));
+        self.draft.frames(source, delivery.frames, is_acknowledged);
+        self.draft.entry.verdicts.extend(verdicts.into_iter().map(|given| given.record));
         self.keep_positions();
-        self.submit(acknowledges);
+        self.submit(Some(source));
         self.wake.notify_one();
         ticket
     }
@@ -423,8 +418,8 @@ impl Cell {
     /// next tick.
     pub(super) fn published(&mut self, source: usize, token: u64) {
         let Some(confirmation) = self.outbox(source).and_then(|outbox| outbox.confirmed(token)) else { return };
-        self.draft.confirmed.push(confirmation);
-        if self.draft.confirmed.len() >= CONFIRMED_MAX {
+        self.draft.entry.confirmed.push(confirmation);
+        if self.draft.entry.confirmed.len() >= CONFIRMED_MAX {
             self.submit(None);
         }
     }
@@ -481,7 +476,7 @@ impl Cell {
         let id = &self.parts.sources[source].gauge.plan().id;
         let text = format!("{id}: {why}");
         tracing::info!(connection = %id, what, why);
-        self.draft.events.push(Event { at, who: "gateway".into(), what: what.into(), line: None, text });
+        self.draft.entry.events.push(Event { at, who: "gateway".into(), what: what.into(), line: None, text });
         self.submit(None);
     }
 }

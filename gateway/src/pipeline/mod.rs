@@ -8,6 +8,7 @@
 pub mod bench;
 pub mod cell;
 pub mod check;
+pub mod draft;
 pub mod executor;
 pub mod gate;
 pub mod handshake;

@@ -19,6 +19,8 @@ pub struct Source {
     pub withdraws: bool,
     /// Whether its messages are acknowledged by tickets.
     pub acknowledges: bool,
+    /// Whether they wait also while the store cannot be written.
+    pub holds: bool,
     /// Verdicts that go out on it.
     pub outbox: Option<Outbox>,
     /// What came lately.

@@ -8,7 +8,7 @@ use crate::pipeline::cell::ArmOrder;
 use crate::shard::cell::CellStart;
 use crate::shard::{CellName, Order, Probes};
 use crate::store::{ArmingRecord, Event, Layout, Recovered, Slots};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use takt_adapters::Ticket;
@@ -17,10 +17,9 @@ use takt_config::resolved::{Connection, ConnectionKind};
 use takt_plant::{CheckId, OutputId};
 use tokio::sync::oneshot;
 
-/// The running cells, and what the last run left.
+/// The running cells, and what is armed.
 pub(crate) struct Cells {
     running: BTreeMap<CellName, RunningPlan>,
-    recovered: Recovered,
     armed: Vec<Armed>,
     n_started: u32,
 }
@@ -70,13 +69,13 @@ impl Armed {
 }
 
 impl Cells {
-    pub(crate) fn new(recovered: Recovered) -> Self {
+    pub(crate) fn new(recovered: &Recovered) -> Self {
         let armed = recovered
             .arming
             .iter()
             .filter_map(|record| Some(Armed { order: arm_order(record)?, digest: record.digest.clone() }));
         let armed = armed.collect();
-        Self { running: BTreeMap::new(), recovered, armed, n_started: 0 }
+        Self { running: BTreeMap::new(), armed, n_started: 0 }
     }
 
     /// The running cells' plans.
@@ -252,16 +251,15 @@ async fn start(
     plans::ways_out(shared, &mut plan);
     let number = cells.n_started;
     cells.n_started += 1;
-    // A cell that starts again goes on where the one before it ended, as after a restart.
-    if number > 0 {
-        shared.store.flush().await.ok();
-    }
-    let brought = restore::bring(shared, &cells.recovered, &plan).await;
+    // A cell goes on where the one before it ended, of this process or of the last: as the store stands
+    // now, never as it stood when the process began.
+    let progress = shared.store.progress().await.context("the store does not say where the lines stand")?;
+    let brought = restore::bring(shared, &progress, &plan).await;
     let gauges = plans::gauges(shared, &plan);
     let begun = plans::checks(shared, &plan, &gauges, brought.lines).await;
     let (journal, durable_all) = shared.store.journal(number);
     let durable = plan.connections.iter().map(|c| shared.store.durable(number, c.slot)).collect();
-    let marks = plan.connections.iter().map(|c| cells.recovered.marks.get(&c.slot).cloned().unwrap_or_default());
+    let marks = plan.connections.iter().map(|c| progress.marks.get(&c.slot).cloned().unwrap_or_default());
     let shard = number as usize % shared.shards.len();
     let start = CellStart {
         name: name.clone(),
@@ -282,7 +280,7 @@ async fn start(
         lines: gauges.lines,
         queue: Arc::clone(&shared.queue),
         armed: still_armed(cells, &plan, &made_of),
-        intents: plans::intents(shared)?,
+        intents: plans::intents(shared),
     };
     let (done, started) = oneshot::channel();
     shared.shards[shard].order(Order::Start(Box::new(start), done)).await;

@@ -26,13 +26,13 @@ pub(crate) use encrypt::shown_certificate;
 use crate::access::{Access, SessionLimits};
 use crate::api::{ApiParts, Server};
 use crate::assemble::Whose;
-use crate::board::{Board, Identity, Now, Phase, QueueGauge, StoreStanding, Viewer};
+use crate::board::{Board, Cut, Identity, Now, Phase, QueueGauge, StoreLosses, StoreStanding, Viewer, cut_text};
 use crate::documents::{DocumentSource, whose};
 use crate::egress::{Content, Egress};
 use crate::loader::{Loader, sentence};
 use crate::pipeline::executor::Executor;
 use crate::shard::Shard;
-use crate::store::{Event, Recovered, Store, StoreOptions};
+use crate::store::{Event, Loss, Recovered, Store, StoreHealth, StoreOptions};
 use crate::telemetry::{OtlpOptions, Telemetry, TelemetryOptions, Way};
 use crate::tls::Tls;
 use anyhow::{Context, Result};
@@ -115,6 +115,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let gateway = crate::documents::gateway(&source)?;
     let data_dir = gateway.data_dir.value.clone();
     let (store, recovered) = open_store(&gateway, clock).await?;
+    let cut = cut(&store, &recovered, clock).await;
     let documents = documents::with_applied(&source, &store).await?;
     let runtime = runtime(&gateway);
     let board = Board::new(identity(&gateway, runtime.as_ref().ok()), Now::of(&clock));
@@ -141,7 +142,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
         store: store.clone(),
         executor,
         shards: shards.context("the shards' threads cannot be started")?,
-        cells: Mutex::new(Cells::new(recovered)),
+        cells: Mutex::new(Cells::new(&recovered)),
         changing: Mutex::new(()),
         challenges: Challenges::default(),
         asking: Semaphore::new(plant::ASKING_MAX),
@@ -162,7 +163,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let address = server.address();
     tokio::spawn(server.run());
     tokio::spawn(viewer.run(until.clone()));
-    tokio::spawn(watch(Arc::clone(&shared), until.clone()));
+    tokio::spawn(watch(Arc::clone(&shared), cut, until.clone()));
     if let Some(follower) = shared.telemetry.follower() {
         tokio::spawn(follower.run(until.clone()));
     }
@@ -340,8 +341,34 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 
+/// What the end of the last run may have cost, and the event that says so.
+async fn cut(store: &Store, recovered: &Recovered, clock: Clock) -> Option<Cut> {
+    let Loss::AtMost { window, n_samples } = recovered.loss else { return None };
+    let text = cut_text(n_samples, window);
+    tracing::warn!("{text}");
+    let (who, what) = ("gateway".to_owned(), "store.cut".to_owned());
+    let event = Event { at: clock.wall(), who, what, line: None, text };
+    if let Err(error) = store.record_event(event).await {
+        tracing::warn!(error = sentence(&error), "the event could not be kept");
+    }
+    Some(Cut { n_samples_max: n_samples, window })
+}
+
+/// What the store and the queue before it gave up.
+fn losses(health: &StoreHealth, queue: &QueueGauge, cut: Option<Cut>) -> StoreLosses {
+    let before = queue.losses();
+    StoreLosses {
+        n_frames: health.n_frames_lost + before.n_frames,
+        n_verdicts: health.n_verdicts_lost + before.n_verdicts,
+        n_records: before.n_records,
+        n_conflicting: health.n_conflicting,
+        n_damaged: health.n_damaged,
+        cut,
+    }
+}
+
 /// Shows the store's health, and jumps of the wall clock (B25).
-async fn watch(shared: Arc<Shared>, until: CancellationToken) {
+async fn watch(shared: Arc<Shared>, cut: Option<Cut>, until: CancellationToken) {
     const JUMP: Duration = Duration::from_secs(1);
     let bytes_max = shared.gateway.history.bytes_max;
     let began = Now::of(&shared.clock);
@@ -353,6 +380,7 @@ async fn watch(shared: Arc<Shared>, until: CancellationToken) {
         }
         let health = shared.store.health();
         shared.board.not_durable(health.n_not_durable);
+        shared.board.store_losses(losses(&health, &shared.queue, cut));
         shared.board.store(match health.unwritable {
             None => StoreStanding::Durable { n_bytes: health.bytes, n_bytes_max: bytes_max },
             Some(why) => StoreStanding::Unwritable { why },

@@ -6,7 +6,6 @@ use crate::assemble::{CellPlan, LinePlan};
 use crate::board::{self, CheckPlan, ConnectionGauge, LineGauge, Now, OutputPlan, TagPlan};
 use crate::loader::Loader;
 use crate::shard::cell::{CheckStart, LineStart};
-use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
 use takt_config::resolved::{Check, Line};
@@ -78,12 +77,14 @@ fn one(loader: &Loader, line: &Line, check: &Check, gauge: &LineGauge, brought: 
     CheckStart { windower, seats, epoch, seq, given, seen }
 }
 
-/// The folder of the intent logs.
-pub(crate) fn intents(shared: &Shared) -> Result<PathBuf> {
+/// The folder of the intent logs. Where it cannot be made, writes go out without their intents, and
+/// that is shown at each output.
+pub(crate) fn intents(shared: &Shared) -> PathBuf {
     let dir = shared.gateway.data_dir.value.join("intents");
-    std::fs::create_dir_all(&dir)
-        .with_context(|| format!("cannot make {}; check who may write there", dir.display()))?;
-    Ok(dir)
+    if let Err(error) = std::fs::create_dir_all(&dir) {
+        tracing::error!(dir = %dir.display(), %error, "the folder of the intent logs cannot be made");
+    }
+    dir
 }
 
 fn shown(line: &Line) -> board::LinePlan {

@@ -4,7 +4,7 @@ use super::Shared;
 use crate::assemble::{CellPlan, CheckPlan, LinePlan};
 use crate::pipeline::line::Line;
 use crate::pipeline::position::Position;
-use crate::store::{Event, Recovered, Since, StoredFrame};
+use crate::store::{Event, Progress, Since, StoredFrame};
 use takt_models::judge::JudgeMemory;
 use takt_models::windower::Windower;
 use takt_plant::{CheckId, DropReason, Frame, LineId, Reading, WallTime, WindowSpec};
@@ -37,18 +37,18 @@ pub(crate) struct BroughtCell {
 }
 
 /// Brings a cell's checks back. What cannot be read is left behind and said: a new windower begins.
-pub(crate) async fn bring(shared: &Shared, recovered: &Recovered, plan: &CellPlan) -> BroughtCell {
+pub(crate) async fn bring(shared: &Shared, progress: &Progress, plan: &CellPlan) -> BroughtCell {
     let mut cell = BroughtCell { lines: Vec::new(), again: Vec::new() };
     for line in &plan.lines {
-        let frames = frames(shared, recovered, line).await;
-        let checks: Vec<Brought> = line.checks.iter().map(|check| one(recovered, check, &frames)).collect();
+        let frames = frames(shared, progress, line).await;
+        let checks: Vec<Brought> = line.checks.iter().map(|check| one(progress, check, &frames)).collect();
         for (brought, check) in checks.iter().zip(&line.line.checks).filter(|(brought, _)| brought.n_lost > 0) {
             say_dropped(shared, &line.line.id, &check.id, brought.n_lost).await;
         }
         let mut brought =
             BroughtLine { checks, latest: Line::nothing_yet(line.line.tags.len()), arrived_at: WallTime::from_ns(0) };
         // Checks keep their positions together, but one whose model still runs keeps its older one.
-        let positions = line.checks.iter().filter_map(|check| position(recovered, check));
+        let positions = line.checks.iter().filter_map(|check| position(progress, check));
         if let Some(from) = positions.map(|position| position.arrived_ns).min() {
             let (before, after) = frames.into_iter().partition(|frame| frame.arrived_at.as_ns() <= from);
             brought.arrived_at = WallTime::from_ns(from);
@@ -87,24 +87,28 @@ async fn say_dropped(shared: &Shared, line: &LineId, check: &CheckId, n_lost: u6
     }
 }
 
-fn position(recovered: &Recovered, check: &CheckPlan) -> Option<Position> {
-    Position::decode(recovered.positions.get(&check.slot)?)
+fn position(progress: &Progress, check: &CheckPlan) -> Option<Position> {
+    Position::decode(progress.positions.get(&check.slot)?)
 }
 
-fn one(recovered: &Recovered, check: &CheckPlan, frames: &[Frame]) -> Brought {
-    let given = recovered.last_seq.get(&check.slot).copied().unwrap_or(0);
+fn one(progress: &Progress, check: &CheckPlan, frames: &[Frame]) -> Brought {
+    let last = progress.last_seq.get(&check.slot).copied().unwrap_or(0);
     let fresh = || Windower::new(check.windower.clone()).expect("assembly has checked the window's options");
-    let (epoch, none) = (recovered.epoch, Vec::new());
-    let Some(position) = position(recovered, check) else {
+    let (epoch, none) = (progress.epoch, Vec::new());
+    let Some(position) = position(progress, check) else {
+        let given = last;
         let seen = WallTime::from_ns(0);
         return Brought { windower: fresh(), memories: none, epoch, seq: given, given, seen, n_lost: 0 };
     };
+    // A position goes into the journal with the verdicts before it. Where it is ahead of them they were
+    // given up, for want of room; their numbers are gone all the same.
+    let (seq, given) = (position.seq, last.max(position.seq));
     let seen = WallTime::from_ns(position.arrived_ns);
     let before = frames.iter().filter(|frame| frame.arrived_at <= seen).cloned();
     let n_lost_before = position.windower.n_lost();
     let windower = Windower::restore(check.windower.clone(), position.windower, before).unwrap_or_else(|_| fresh());
     let n_lost = windower.books().dropped(DropReason::Restart).saturating_sub(n_lost_before);
-    Brought { windower, memories: position.memories, epoch, seq: position.seq.min(given), given, seen, n_lost }
+    Brought { windower, memories: position.memories, epoch, seq, given, seen, n_lost }
 }
 
 /// Frames of each group that are read back: what a frame check gave since its last position, or
@@ -115,8 +119,8 @@ fn n_kept(line: &LinePlan) -> usize {
 }
 
 /// The line's frames since the oldest one that any of its checks needs, in order of arrival.
-async fn frames(shared: &Shared, recovered: &Recovered, line: &LinePlan) -> Vec<Frame> {
-    if !line.checks.iter().any(|check| recovered.positions.contains_key(&check.slot)) {
+async fn frames(shared: &Shared, progress: &Progress, line: &LinePlan) -> Vec<Frame> {
+    if !line.checks.iter().any(|check| progress.positions.contains_key(&check.slot)) {
         return Vec::new();
     }
     let mut frames = Vec::new();

@@ -136,12 +136,23 @@ impl RunningCell {
         for driver in self.drivers {
             drop(driver.await);
         }
-        self.cell.borrow_mut().settle();
+        // What waits in the cell ends with it, so a queue that is full now is worth a moment.
+        for _ in 0..SETTLE_TRIES {
+            if self.cell.borrow_mut().settle() {
+                break;
+            }
+            tokio::time::sleep(SETTLE_EVERY).await;
+        }
         for task in self.tasks {
             task.abort();
         }
     }
 }
+
+/// How often, and how many times, a cell that ends tries to hand over what it has: two seconds, well
+/// below what the phases of the end allow.
+const SETTLE_EVERY: Duration = Duration::from_millis(100);
+const SETTLE_TRIES: usize = 20;
 
 type LateCell = Rc<OnceCell<Rc<RefCell<Cell>>>>;
 
@@ -260,6 +271,7 @@ fn source(
         is_up: false,
         withdraws: matches!(plan.driver, DriverPlan::Mqtt { .. }),
         acknowledges: !matches!(plan.driver, DriverPlan::Modbus(_)) && plan.feeds,
+        holds: plan.holds,
         outbox: outlet.map(|outlet| Outbox::new(plan.slot, outlet.clone(), routes.clone(), plan.egress.clone())),
         marks: Marks::new(n_marks, start.marks.get(i).cloned().unwrap_or_default()),
     }
@@ -337,13 +349,7 @@ fn check(
     for (output, target) in written.outputs.iter().zip(&planned.outputs) {
         let Some(queue) = ends.writes.get(&target.connection) else { continue };
         let file = format!("{}.{}.{}.intent", *plan.line.id, *written.id, *output.id);
-        let intents = match IntentLog::open(&start.intents.join(file), begun.given) {
-            Ok(intents) => intents,
-            Err(error) => {
-                tracing::error!(output = %*output.id, %error, "the intent log cannot be opened; the output stays away");
-                continue;
-            }
-        };
+        let intents = IntentLog::open(&start.intents.join(file), begun.given);
         let shown = gauge.output(&output.id).expect("every planned output has a gauge");
         if let Some(handshake) = target.handshake {
             handshakes.push(Handshake::new(outputs.len(), handshake.ready, handshake.part, &written.window));

@@ -14,6 +14,7 @@ use takt_plant::WallTime;
 pub type Session = [u8; 16];
 
 const FILE: &str = "takt.anchor";
+const PREPARED: &str = "takt.anchor.new";
 /// 2020-01-01T00:00:00Z in minutes since 1970.
 const BEGIN_MINUTES: i64 = 26_297_280;
 
@@ -36,23 +37,31 @@ pub fn random() -> Session {
     session
 }
 
-/// Reads the anchor; `None` when there is none or it makes no sense.
-pub fn read(dir: &Path) -> Option<Anchor> {
-    let text = std::fs::read_to_string(dir.join(FILE)).ok()?;
+/// Reads the anchor, and the prepared one if the last run ended between [`prepare`] and [`settle`]:
+/// whichever of them names the database's session is right. Those that make no sense are left out.
+pub fn read(dir: &Path) -> Vec<Anchor> {
+    [FILE, PREPARED].iter().filter_map(|name| parse(&std::fs::read_to_string(dir.join(name)).ok()?)).collect()
+}
+
+fn parse(text: &str) -> Option<Anchor> {
     let (epoch, session) = text.trim().split_once(' ')?;
     let session = (0..session.len() / 2).map(|i| u8::from_str_radix(session.get(2 * i..2 * i + 2)?, 16).ok());
     Some(Anchor { epoch: epoch.parse().ok()?, session: session.collect::<Option<_>>()? })
 }
 
-/// Writes the anchor, whole or not at all.
-pub fn write(dir: &Path, epoch: u32, session: &[u8]) -> io::Result<()> {
+/// Writes the next anchor beside the one in force. What needs space is done here, before the database
+/// changes, so that a full disk cannot leave the two apart.
+pub fn prepare(dir: &Path, epoch: u32, session: &[u8]) -> io::Result<()> {
     use std::io::Write as _;
     let hex: String = session.iter().map(|b| format!("{b:02x}")).collect();
-    let beside = dir.join(format!("{FILE}.new"));
-    let mut file = std::fs::File::create(&beside)?;
+    let mut file = std::fs::File::create(dir.join(PREPARED))?;
     writeln!(file, "{epoch} {hex}")?;
-    file.sync_all()?;
-    std::fs::rename(&beside, dir.join(FILE))?;
+    file.sync_all()
+}
+
+/// Puts the prepared anchor in force, after the database has its session.
+pub fn settle(dir: &Path) -> io::Result<()> {
+    std::fs::rename(dir.join(PREPARED), dir.join(FILE))?;
     std::fs::File::open(dir)?.sync_all()
 }
 
@@ -70,10 +79,17 @@ mod tests {
     #[test]
     fn an_anchor_comes_back() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(read(dir.path()), None);
-        let session = random();
-        write(dir.path(), 7, &session).unwrap();
-        assert_eq!(read(dir.path()), Some(Anchor { epoch: 7, session: session.to_vec() }));
+        assert_eq!(read(dir.path()), []);
+        let (first, second) = (random(), random());
+        prepare(dir.path(), 7, &first).unwrap();
+        settle(dir.path()).unwrap();
+        let first = Anchor { epoch: 7, session: first.to_vec() };
+        assert_eq!(read(dir.path()), [first.clone()]);
+        prepare(dir.path(), 7, &second).unwrap();
+        let second = Anchor { epoch: 7, session: second.to_vec() };
+        assert_eq!(read(dir.path()), [first, second.clone()], "cut off before it was settled");
+        settle(dir.path()).unwrap();
+        assert_eq!(read(dir.path()), [second]);
         assert_ne!(random(), random());
     }
 

@@ -1,7 +1,8 @@
 //! The SQLite file: how it is opened, by its writer and by its readers.
 
-use super::error::StoreError;
+use super::error::{StoreError, is_unwritable};
 use super::options::StoreOptions;
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection, SqlitePool};
 use std::path::Path;
@@ -36,9 +37,9 @@ fn common(path: &Path) -> SqliteConnectOptions {
 /// Opens the writer's connection and brings the tables up to date.
 pub async fn open_writer(path: &Path, options: &StoreOptions) -> Result<SqliteConnection, StoreError> {
     let checkpoint_pages = wal_bytes_max(options) / 2 / PAGE_BYTES;
-    let connect = common(path)
+    let is_new = path.metadata().map_or(true, |file| file.len() == 0);
+    let mut connect = common(path)
         .create_if_missing(true)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", checkpoint_pages.to_string())
@@ -46,6 +47,10 @@ pub async fn open_writer(path: &Path, options: &StoreOptions) -> Result<SqliteCo
         // Nobody else writes; only a truncation of the log may wait for a reader.
         .busy_timeout(Duration::from_millis(20))
         .thread_name(|_| "takt-store-sql".into());
+    // Setting it writes to the file, even where it is set already, and a full disk refuses that.
+    if is_new {
+        connect = connect.auto_vacuum(SqliteAutoVacuum::Incremental);
+    }
     let mut conn = SqliteConnection::connect_with(&connect).await?;
     let tables: Option<i64> = first_i64(&mut conn, "SELECT 1 FROM sqlite_schema WHERE name = 'identity'").await?;
     let current: Option<i64> = match tables {
@@ -54,17 +59,56 @@ pub async fn open_writer(path: &Path, options: &StoreOptions) -> Result<SqliteCo
     };
     let migrator = sqlx::migrate!("./migrations");
     if current != migrator.iter().map(|m| m.version).max() {
-        migrator.run(&mut conn).await.map_err(StoreError::Migration)?;
+        migrator.run(&mut conn).await.map_err(migration_error)?;
     }
     let cap = AssertSqlSafe(format!("PRAGMA max_page_count = {}", pages_max(options)));
     sqlx::query(cap).fetch_all(&mut conn).await?;
     Ok(conn)
 }
 
+fn migration_error(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) if is_unwritable(&error) => {
+            StoreError::Unwritable(error)
+        }
+        other => StoreError::Migration(other),
+    }
+}
+
+/// Opens a store that cannot be written, not even the files that SQLite keeps beside it: what lies there
+/// is read as it is, and where there is nothing, an empty store stands in memory for it. Every write
+/// fails as on a read-only disk. Gives the way in for readers, too.
+///
+/// `None` when it cannot be opened so: the write-ahead log holds commits, which cannot be read without
+/// its index.
+pub async fn open_still(path: &Path) -> Result<Option<(SqliteConnection, SqliteConnectOptions)>, StoreError> {
+    let has_log = path.with_extension("db-wal").metadata().is_ok_and(|log| log.len() > 0);
+    if has_log {
+        return Ok(None);
+    }
+    if path.metadata().is_ok_and(|file| file.len() > 0) {
+        let lying = common(path).read_only(true).immutable(true);
+        let mut conn = SqliteConnection::connect_with(&lying).await?;
+        if first_i64(&mut conn, "SELECT 1 FROM sqlite_schema WHERE name = 'identity'").await?.is_some() {
+            return Ok(Some((conn, lying)));
+        }
+    }
+    // This spelling gives all connections of these options one database; it ends with the last of them.
+    let memory: SqliteConnectOptions = "sqlite::memory:".parse()?;
+    let mut conn = SqliteConnection::connect_with(&memory).await?;
+    sqlx::migrate!("./migrations").run(&mut conn).await.map_err(StoreError::Migration)?;
+    sqlx::query("PRAGMA query_only = 1").execute(&mut conn).await?;
+    Ok(Some((conn, memory)))
+}
+
 /// Opens the readers' pool. Nothing is read yet.
 pub fn open_readers(path: &Path) -> SqlitePool {
-    let connect =
-        common(path).read_only(true).busy_timeout(Duration::from_millis(500)).thread_name(|_| "takt-store-read".into());
+    pool(common(path).read_only(true).busy_timeout(Duration::from_millis(500)))
+}
+
+/// A pool of readers.
+pub fn pool(connect: SqliteConnectOptions) -> SqlitePool {
+    let connect = connect.thread_name(|_| "takt-store-read".into());
     SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
         .idle_timeout(None)

@@ -11,11 +11,12 @@ use super::health::{Counters, StoreHealth};
 use super::layout::{Layout, Slots};
 use super::options::StoreOptions;
 use super::queue::{Journal, Queue};
-use super::reader::Reader;
-use super::recover::{Recovered, recover};
+use super::reader::{Reader, Still};
+use super::recover::{Progress, Recovered, recover};
 use super::verdict::StoredVerdict;
 use super::writer::request::{Reply, Request};
 use super::writer::{Shared, Writer};
+use sqlx::SqliteConnection;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,6 +51,7 @@ impl Store {
             queue: Arc::new(Queue::new(options.queue_entries_max, options.entries_max)),
             acks: Acks::default(),
             counters: Counters::default(),
+            still: Still::default(),
         });
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         let (opened, opening) = sync_channel::<Opened>(1);
@@ -58,7 +60,7 @@ impl Store {
         let folder = |source| StoreError::Folder { dir: dir.to_path_buf(), source };
         thread.spawn(move || task.run(receiver, &opened)).map_err(folder)?;
         let recovered = opening.recv().map_err(|_| StoreError::Closed)??;
-        let reader = Reader::open(dir);
+        let reader = Reader::beside(dir, shared.still.clone());
         Ok((Self { shared, requests, reader }, recovered))
     }
 
@@ -99,6 +101,15 @@ impl Store {
     /// [`StoreError::Unwritable`] when the store cannot be written now.
     pub async fn flush(&self) -> Result<(), StoreError> {
         self.ask(Request::Flush).await
+    }
+
+    /// Where checks and connections stand, everything that was handed in before included: what a cell
+    /// that starts again goes on from. While the store cannot be written, what waits in memory counts.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] after the end; [`StoreError::Database`] when the store cannot be read.
+    pub async fn progress(&self) -> Result<Progress, StoreError> {
+        self.ask(Request::Progress).await
     }
 
     /// As [`Store::flush`], and seals every open chunk, however short.
@@ -204,11 +215,25 @@ impl Store {
 fn lock(dir: &Path) -> Result<File, StoreError> {
     let folder = |source| StoreError::Folder { dir: dir.to_path_buf(), source };
     std::fs::create_dir_all(dir).map_err(folder)?;
-    let file = File::options().create(true).truncate(false).write(true).open(dir.join(LOCK_FILE)).map_err(folder)?;
+    let path = dir.join(LOCK_FILE);
+    let file = match File::options().create(true).truncate(false).write(true).open(&path) {
+        // A lock needs no right to write.
+        Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => File::open(&path).map_err(folder)?,
+        opened => opened.map_err(folder)?,
+    };
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse { dir: dir.to_path_buf() }),
         Err(std::fs::TryLockError::Error(source)) => Err(folder(source)),
+    }
+}
+
+/// Says that the writer has ended, however it ended.
+struct Ended(Arc<Shared>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.counters.set_unwritable("the store's writer has ended; start the gateway again");
     }
 }
 
@@ -222,7 +247,18 @@ struct Task {
 }
 
 impl Task {
+    /// The store cannot be opened for writing now. The gateway judges all the same, and the writer
+    /// opens it as soon as that is possible.
+    async fn open_still(&self, path: &Path, error: sqlx::Error) -> Result<SqliteConnection, StoreError> {
+        tracing::warn!(%error, "the store cannot be opened for writing; going on from what can be read of it");
+        let Some((conn, connect)) = db::open_still(path).await? else { return Err(StoreError::Unwritable(error)) };
+        self.shared.still.begin(connect);
+        Ok(conn)
+    }
+
     fn run(self, requests: mpsc::Receiver<Request>, opened: &SyncSender<Opened>) {
+        // Also when the thread dies of a defect: then nothing is durable any more, and that is said.
+        let _ended = Ended(Arc::clone(&self.shared));
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(2).build()
         {
             Ok(runtime) => runtime,
@@ -234,7 +270,10 @@ impl Task {
         let ended = runtime.block_on(async {
             let path = self.dir.join(db::FILE);
             let begin = async {
-                let mut conn = db::open_writer(&path, &self.options).await?;
+                let mut conn = match db::open_writer(&path, &self.options).await {
+                    Err(StoreError::Unwritable(error)) => self.open_still(&path, error).await?,
+                    opened => opened?,
+                };
                 let (standing, recovered) = recover(&mut conn, &self.dir, &self.options, self.clock).await?;
                 Ok::<_, StoreError>((conn, standing, recovered))
             };

@@ -13,6 +13,7 @@ pub(super) struct Counters {
     pub n_verdicts: AtomicU64,
     pub n_chunks: AtomicU64,
     pub n_repeated: AtomicU64,
+    pub n_conflicting: AtomicU64,
     pub n_not_durable: AtomicU64,
     pub n_frames_lost: AtomicU64,
     pub n_verdicts_lost: AtomicU64,
@@ -44,6 +45,8 @@ pub struct StoreHealth {
     pub n_chunks: u64,
     /// Verdicts that came again with a key that is stored already.
     pub n_repeated: u64,
+    /// Verdicts among them that are not the stored ones: their number was given twice.
+    pub n_conflicting: u64,
     /// Messages whose acknowledgement was let go before they were durable.
     pub n_not_durable: u64,
     /// Frames that never became durable: dropped while the store could not be written.
@@ -94,6 +97,7 @@ impl Counters {
             n_verdicts: self.n_verdicts.load(Relaxed),
             n_chunks: self.n_chunks.load(Relaxed),
             n_repeated: self.n_repeated.load(Relaxed),
+            n_conflicting: self.n_conflicting.load(Relaxed),
             n_not_durable: self.n_not_durable.load(Relaxed),
             n_frames_lost: self.n_frames_lost.load(Relaxed),
             n_verdicts_lost: self.n_verdicts_lost.load(Relaxed),

@@ -64,7 +64,7 @@ pub use options::StoreOptions;
 pub use points::Point;
 pub use queue::{Full, Journal};
 pub use reader::Reader;
-pub use recover::{Loss, Origin, Recovered};
+pub use recover::{Loss, Origin, Progress, Recovered};
 pub use samples::{Batch, Sample, SampleStream, Since, Span};
 pub use verdict::{StoredVerdict, StoredWrite};
 pub use verdicts::{OutcomeKind, VerdictFilter};

@@ -1,11 +1,12 @@
 //! The open chunks of all groups, and which of them should be sealed.
 
+use super::bytes::Corrupt;
 use super::chunk::OpenChunk;
 use std::collections::{HashMap, VecDeque};
 use takt_plant::{GroupSlot, MonoTime};
 
 /// A group's open chunk, and where its frames lie in the journal.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct OpenGroup {
     pub chunk: OpenChunk,
     /// The first journal row that holds one of its frames.
@@ -70,6 +71,21 @@ impl OpenGroups {
         Some(open)
     }
 
+    /// Takes a group back that could not be sealed, with what came meanwhile after it. It counts as begun
+    /// now, so that the others are sealed first.
+    pub fn put_back(&mut self, group: GroupSlot, mut open: OpenGroup, now: MonoTime) -> Result<(), Corrupt> {
+        if let Some(later) = self.take(group) {
+            open.last_row = later.last_row;
+            for frame in later.chunk.frames()? {
+                open.chunk.push(frame.at, frame.arrived_at, &frame.readings);
+            }
+        }
+        open.since = now;
+        self.n_bytes += open.chunk.n_bytes();
+        self.groups.insert(group, open);
+        Ok(())
+    }
+
     /// Groups whose first frame lies in a row up to `row`, smallest slot first.
     pub fn behind(&self, row: i64) -> Vec<GroupSlot> {
         let mut behind: Vec<_> = self.groups.iter().filter(|(_, g)| g.first_row <= row).map(|(s, _)| *s).collect();
@@ -103,5 +119,32 @@ impl OpenGroups {
     /// All groups.
     pub fn slots(&self) -> Vec<GroupSlot> {
         self.groups.keys().copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use takt_plant::{Reading, WallTime};
+
+    #[test]
+    fn a_group_that_is_put_back_holds_what_came_meanwhile() {
+        let (group, at) = (GroupSlot(1), WallTime::from_ns);
+        let mut groups = OpenGroups::default();
+        let put = |groups: &mut OpenGroups, n: i64| {
+            let n_bytes =
+                groups.group(group, n, MonoTime::from_ns(0)).chunk.push(at(n), at(n), &[Reading::number(1.0)]);
+            groups.grown(group, n_bytes, false);
+        };
+        put(&mut groups, 1);
+        put(&mut groups, 2);
+        let taken = groups.take(group).unwrap();
+        assert_eq!(groups.n_bytes(), 0);
+        put(&mut groups, 3);
+        groups.put_back(group, taken, MonoTime::from_ns(9)).unwrap();
+        let open = groups.get(group).unwrap();
+        assert_eq!((open.first_row, open.last_row, open.since), (1, 3, MonoTime::from_ns(9)));
+        assert_eq!(open.chunk.frames().unwrap().iter().map(|f| f.at).collect::<Vec<_>>(), [at(1), at(2), at(3)]);
+        assert_eq!(groups.n_bytes(), open.chunk.n_bytes());
     }
 }

@@ -7,18 +7,51 @@ use super::error::StoreError;
 use super::names::{GroupRow, Names};
 use super::row::{Row as JournalRow, decode};
 use futures::TryStreamExt;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use takt_plant::GroupSlot;
 
 /// Reads a store. Works beside a running gateway, also from another process.
 #[derive(Debug, Clone)]
 pub struct Reader {
     pool: SqlitePool,
+    still: Still,
     names: Arc<Mutex<Arc<Names>>>,
     names_max: Arc<Mutex<(i64, i64)>>,
+}
+
+/// The readers' way in while the store cannot even be opened for writing; nothing at other times.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Still(Arc<Mutex<Option<SqlitePool>>>);
+
+impl Still {
+    fn lock(&self) -> MutexGuard<'_, Option<SqlitePool>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on, readers go this way.
+    pub fn begin(&self, connect: SqliteConnectOptions) {
+        *self.lock() = Some(db::pool(connect));
+    }
+
+    /// Whether readers go this way.
+    pub fn is_in_use(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    /// From now on, readers go the ordinary way.
+    pub async fn end(&self) {
+        /// A reader that takes longer reads files that change under it, and its answer is an error.
+        const READERS_END_WITHIN: Duration = Duration::from_secs(1);
+        let pool = self.lock().take();
+        if let Some(pool) = pool {
+            let _ = tokio::time::timeout(READERS_END_WITHIN, pool.close()).await;
+        }
+    }
 }
 
 /// One consistent view of the database.
@@ -32,8 +65,13 @@ pub(super) struct Snapshot {
 impl Reader {
     /// A reader of the store in a folder. Connects with the first question.
     pub fn open(dir: &Path) -> Self {
+        Self::beside(dir, Still::default())
+    }
+
+    /// A reader beside the writer of this process.
+    pub(super) fn beside(dir: &Path, still: Still) -> Self {
         let pool = db::open_readers(&dir.join(db::FILE));
-        Self { pool, names: Arc::default(), names_max: Arc::default() }
+        Self { pool, still, names: Arc::default(), names_max: Arc::default() }
     }
 
     /// Ends all connections. Without it they end with the last clone.
@@ -42,7 +80,8 @@ impl Reader {
     }
 
     pub(super) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let pool = self.still.lock().clone().unwrap_or_else(|| self.pool.clone());
+        let mut tx = pool.begin().await?;
         let sql = "SELECT (SELECT COALESCE(MAX(id), 0) FROM name), (SELECT COALESCE(MAX(id), 0) FROM frame_group)";
         let row = sqlx::query(sql).fetch_one(&mut *tx).await?;
         let max: (i64, i64) = (row.try_get(0)?, row.try_get(1)?);

@@ -5,11 +5,11 @@ use super::chunk::StoredFrame;
 use super::db;
 use super::documents::ArmingRecord;
 use super::entry::{CheckSlot, ConnectionSlot, Digest};
-use super::error::{StoreError, is_unwritable};
+use super::error::StoreError;
 use super::names::{GroupRow, Names};
 use super::options::StoreOptions;
 use super::row::{Row as JournalRow, decode};
-use super::writer::Standing;
+use super::writer::{Standing, Unbegun};
 use sqlx::{Error, Row, SqliteConnection};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -64,6 +64,19 @@ pub struct Recovered {
     pub arming: Vec<ArmingRecord>,
 }
 
+/// Where checks and connections stand, for a cell that starts: at the start of the process or later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The epoch of the verdicts.
+    pub epoch: u32,
+    /// The newest position of each check, as it was handed in.
+    pub positions: BTreeMap<CheckSlot, Vec<u8>>,
+    /// The last number of each check in this epoch.
+    pub last_seq: BTreeMap<CheckSlot, u64>,
+    /// The last consumed messages of each connection, oldest first.
+    pub marks: BTreeMap<ConnectionSlot, Vec<Digest>>,
+}
+
 /// The row of the table of identity.
 struct Identity {
     session: Vec<u8>,
@@ -82,7 +95,7 @@ pub(super) async fn recover(
     clock: Clock,
 ) -> Result<(Standing, Recovered), StoreError> {
     let identity = read_identity(conn).await?;
-    let (origin, epoch) = origin_of(identity.as_ref(), anchor::read(dir).as_ref(), clock.wall());
+    let (origin, epoch) = origin_of(identity.as_ref(), &anchor::read(dir), clock.wall());
     let mut standing = Standing { epoch, next_verdict: 1, ..Standing::default() };
     if let Some(identity) = &identity {
         standing.folded_row = identity.folded_row;
@@ -100,7 +113,17 @@ pub(super) async fn recover(
         standing.marks.clear();
         standing.last_seq.clear();
     }
-    begin_session(conn, dir, &mut standing, origin).await?;
+    if origin == Origin::Restored {
+        standing.outbox.restart(epoch);
+    }
+    match begin_session(conn, dir, epoch, origin).await {
+        Ok(()) => {}
+        Err(StoreError::Unwritable(error)) => {
+            tracing::warn!(%error, "the store cannot be written; going on without it until it can");
+            standing.unbegun = Some(Unbegun { origin, why: error.to_string() });
+        }
+        Err(error) => return Err(error),
+    }
     let loss = identity.filter(|i| !i.clean).map_or(Loss::Nothing, |i| loss_of(i.samples_per_s, options));
     let recovered = Recovered {
         epoch,
@@ -128,11 +151,12 @@ async fn read_identity(conn: &mut SqliteConnection) -> Result<Option<Identity>, 
     }))
 }
 
-fn origin_of(identity: Option<&Identity>, known: Option<&Anchor>, now: WallTime) -> (Origin, u32) {
-    match (identity, known) {
-        (Some(i), Some(a)) if i.session == a.session => (Origin::Continued, i.epoch.max(a.epoch)),
-        (Some(i), a) => (Origin::Restored, anchor::next_epoch(i.epoch.max(a.map_or(0, |a| a.epoch)), now)),
-        (None, a) => (Origin::New, anchor::next_epoch(a.map_or(0, |a| a.epoch), now)),
+fn origin_of(identity: Option<&Identity>, known: &[Anchor], now: WallTime) -> (Origin, u32) {
+    let epoch_max = known.iter().map(|anchor| anchor.epoch).max().unwrap_or(0);
+    let Some(identity) = identity else { return (Origin::New, anchor::next_epoch(epoch_max, now)) };
+    match known.iter().find(|anchor| anchor.session == identity.session) {
+        Some(anchor) => (Origin::Continued, identity.epoch.max(anchor.epoch)),
+        None => (Origin::Restored, anchor::next_epoch(identity.epoch.max(epoch_max), now)),
     }
 }
 
@@ -167,16 +191,12 @@ async fn read_progress(
     conn: &mut SqliteConnection,
     standing: &mut Standing,
 ) -> Result<BTreeMap<CheckSlot, Vec<u8>>, Error> {
-    let mut positions = BTreeMap::new();
-    for row in sqlx::query("SELECT chk, epoch, seq, body FROM position").fetch_all(&mut *conn).await? {
-        let (check, body): (u32, Vec<u8>) = (row.try_get(0)?, row.try_get(3)?);
+    for row in sqlx::query("SELECT chk, epoch, seq FROM position").fetch_all(&mut *conn).await? {
         if row.try_get::<u32, _>(1)? == standing.epoch {
-            standing.last_seq.insert(check, row.try_get::<i64, _>(2)?.cast_unsigned());
-        }
-        if !body.is_empty() {
-            positions.insert(CheckSlot(check), body);
+            standing.last_seq.insert(row.try_get(0)?, row.try_get::<i64, _>(2)?.cast_unsigned());
         }
     }
+    let positions = read_positions(conn).await?;
     for row in sqlx::query("SELECT connection, digests FROM mark").fetch_all(&mut *conn).await? {
         let digests: Vec<u8> = row.try_get(1)?;
         let marks = digests.chunks_exact(16).map(|d| d.try_into().expect("chunks of sixteen bytes")).collect();
@@ -187,6 +207,12 @@ async fn read_progress(
         standing.outbox.load(connection, check, row.try_get(2)?, row.try_get::<i64, _>(3)?.cast_unsigned());
     }
     Ok(positions)
+}
+
+/// Reads the positions that were folded.
+pub(super) async fn read_positions(conn: &mut SqliteConnection) -> Result<BTreeMap<CheckSlot, Vec<u8>>, Error> {
+    let rows = sqlx::query("SELECT chk, body FROM position WHERE body <> x''").fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((CheckSlot(row.try_get(0)?), row.try_get(1)?))).collect()
 }
 
 /// Reads the journal: open frames into their chunks, the rest into what waits for its folding.
@@ -247,29 +273,18 @@ fn take_row(standing: &mut Standing, id: i64, row: JournalRow, options: &StoreOp
     standing.tail.append(row.tail);
 }
 
-/// Writes the new session into the database and the anchor. A store that cannot be written now
-/// begins all the same: session and anchor then stay as they were, and still agree.
-async fn begin_session(
+/// Writes the new session into the database and the anchor, or leaves both as they were.
+pub(super) async fn begin_session(
     conn: &mut SqliteConnection,
     dir: &Path,
-    standing: &mut Standing,
+    epoch: u32,
     origin: Origin,
 ) -> Result<(), StoreError> {
     let session = anchor::random();
-    let epoch = standing.epoch;
-    if origin == Origin::Restored {
-        standing.outbox.restart(epoch);
-    }
-    match write_session(conn, epoch, origin, &session).await {
-        Ok(()) => {}
-        Err(error) if is_unwritable(&error) && origin == Origin::Continued => {
-            tracing::warn!(%error, "the store cannot be written; going on without it until it can");
-            return Ok(());
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let folder = |source| StoreError::Folder { dir: dir.to_path_buf(), source };
-    anchor::write(dir, epoch, &session).map_err(folder)
+    anchor::prepare(dir, epoch, &session).map_err(Error::Io)?;
+    write_session(conn, epoch, origin, &session).await?;
+    anchor::settle(dir).map_err(Error::Io)?;
+    Ok(())
 }
 
 async fn write_session(conn: &mut SqliteConnection, epoch: u32, origin: Origin, session: &[u8]) -> Result<(), Error> {

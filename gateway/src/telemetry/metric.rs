@@ -69,6 +69,8 @@ metrics! {
     QueueWaiting Gauge "takt_queue_waiting" "Entries that wait in a bounded queue.";
     QueueFull Counter "takt_queue_full" "Entries that met a full queue.";
     StoreBytes Gauge "takt_store_bytes" "Bytes that the store uses.";
+    StoreLost Counter "takt_store_lost" "What the store could not take or read, by kind.";
+    StoreCutSamples Gauge "takt_store_cut_samples" "Samples that the cut-off end of the last run cost at most.";
     ClockJumps Counter "takt_clock_jumps" "Jumps of the wall clock against the monotonic one.";
     EgressPassed Counter "takt_egress_passed" "Pieces of content that left, by way, reach, content and class.";
     EgressWithheld Counter "takt_egress_withheld" "Pieces of content that the egress filter held back.";

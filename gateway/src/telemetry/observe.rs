@@ -67,6 +67,20 @@ fn read(metric: Metric, viewer: &Viewer, put: &mut Put) {
                 put(number(n), &[]);
             }
         }
+        Metric::StoreLost => {
+            let lost = status.store.losses;
+            let kinds = [
+                ("frames", lost.n_frames),
+                ("verdicts", lost.n_verdicts),
+                ("records", lost.n_records),
+                ("conflicting", lost.n_conflicting),
+                ("damaged", lost.n_damaged),
+            ];
+            for (kind, n) in kinds {
+                put(number(n), &[KeyValue::new("kind", kind)]);
+            }
+        }
+        Metric::StoreCutSamples => put(number(status.store.cut.map_or(0, |cut| cut.n_samples_max)), &[]),
         Metric::ClockJumps => put(number(status.clock.n_jumps), &[]),
         Metric::QueueWaiting | Metric::QueueFull => {
             for queue in &status.queues {

@@ -198,8 +198,9 @@ impl Port {
             if !parts.repeat_safe && parts.intents.was_sent(cause.seq, &cause.identity) {
                 return Err(withheld("written before the restart; a write is not repeated".into()));
             }
+            // Without its intent the write goes out all the same; the log's text argues why.
             let kept = parts.intents.put(cause.seq, cause.identity);
-            kept.map_err(|error| withheld(format!("the intent log cannot be written: {error}")))?;
+            parts.gauge.intent(kept.err().map(|error| error.to_string()));
         }
         let (mut request, report) = WriteRequest::new(permit, act.not_after);
         request.read_back = parts.read_back;

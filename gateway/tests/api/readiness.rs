@@ -4,7 +4,7 @@ use crate::desk;
 use crate::fake::{self, Fake};
 use crate::http::get;
 use std::time::Duration;
-use takt::board::{CheckPlan, ModelStanding, Now, Phase, StoreStanding, WriteOutcome};
+use takt::board::{CheckPlan, Cut, ModelStanding, Now, Phase, StoreLosses, StoreStanding, WriteOutcome};
 use takt_adapters::Link;
 use takt_plant::{Books, Outcome};
 
@@ -15,12 +15,22 @@ fn down(fake: &Fake) -> (&std::sync::Arc<takt::board::ConnectionGauge>, Now) {
     (&fake.plc, Now::of(&fake.clock))
 }
 
-const CASES: [Case; 15] = [
+fn lost() -> StoreLosses {
+    StoreLosses::default()
+}
+
+const CUT: Cut = Cut { n_samples_max: 7, window: Duration::from_millis(250) };
+
+const CASES: [Case; 19] = [
     (|_| {}, true, "reactor/row", "asked for openvino:NPU and fell back to openvino:CPU: no NPU on this box"),
     (|f| f.board.phase(Phase::Starting), false, "gateway", "it is starting"),
     (|f| f.board.phase(Phase::Draining), false, "gateway", "told to end"),
     (|f| f.board.store(StoreStanding::Opening), false, "store", "being opened"),
     (|f| f.board.store(StoreStanding::Unwritable { why: "disk full".into() }), true, "store", "disk full"),
+    (|f| f.board.store_losses(StoreLosses { n_verdicts: 3, ..lost() }), true, "store", "3 verdicts"),
+    (|f| f.board.store_losses(StoreLosses { n_conflicting: 2, ..lost() }), true, "store", "2 verdicts have a number"),
+    (|f| f.board.store_losses(StoreLosses { n_damaged: 1, ..lost() }), true, "store", "cannot be read"),
+    (|f| f.board.store_losses(StoreLosses { cut: Some(CUT), ..lost() }), true, "store", "7 samples of its last 250 ms"),
     (
         |f| f.press.gauge.model("press-a", ModelStanding::Missing { why: "install it".into() }),
         false,

@@ -99,7 +99,46 @@ async fn a_key_that_comes_again_is_kept_once_and_counted() {
     journal.submit(delivery(1, recovered.epoch, &slots, 3)).unwrap();
     store.flush().await.unwrap();
     assert_eq!(store.reader().verdicts(&VerdictFilter::default(), 10).await.unwrap().len(), 1);
-    assert_eq!(store.health().n_repeated, 1);
+    assert_eq!((store.health().n_repeated, store.health().n_conflicting), (1, 0));
+    store.close().unwrap();
+}
+
+#[tokio::test]
+async fn a_number_that_is_given_twice_is_counted_and_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, recovered, slots) = open(dir.path(), options(), &[3]);
+    let (mut journal, _) = store.journal(0);
+    journal.submit(delivery(1, recovered.epoch, &slots, 3)).unwrap();
+    store.flush().await.unwrap();
+    let verdicts = vec![verdict(recovered.epoch, 1, Outcome::Fail, None)];
+    journal.submit(Entry { verdicts, ..delivery(2, recovered.epoch, &slots, 3) }).unwrap();
+    store.flush().await.unwrap();
+    assert_eq!((store.health().n_repeated, store.health().n_conflicting), (1, 1));
+    let event = store.reader().events(None, 10).await.unwrap()[0].event.clone();
+    assert_eq!((event.what.as_str(), event.line), ("verdict.conflict", Some(line())));
+    assert!(event.text.starts_with("stroke: number 1 of epoch"), "{}", event.text);
+    let stored = store.reader().verdicts(&VerdictFilter::default(), 10).await.unwrap();
+    assert_eq!(stored[0].record.outcome, Outcome::Pass, "the first one stays");
+    store.close().unwrap();
+}
+
+#[tokio::test]
+async fn progress_is_where_everything_stands_now() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, recovered, slots) = open(dir.path(), options(), &[3]);
+    let (mut journal, _) = store.journal(0);
+    for n in 1..=20 {
+        journal.submit(delivery(n, recovered.epoch, &slots, 3)).unwrap();
+        if n % 7 == 0 {
+            store.flush().await.unwrap();
+        }
+        let now = store.progress().await.unwrap();
+        assert_eq!(now.epoch, recovered.epoch);
+        assert_eq!(now.last_seq[&slots.checks[0]], n);
+        assert_eq!(now.positions[&slots.checks[0]], n.to_le_bytes());
+        let marks = &now.marks[&slots.connections[0]];
+        assert_eq!((marks.len() as u64, marks.last().unwrap()[0]), (n.min(16), n as u8));
+    }
     store.close().unwrap();
 }
 
@@ -109,7 +148,8 @@ fn a_second_process_is_refused() {
     let (store, _, _) = open(dir.path(), options(), &[1]);
     let again = Store::open(dir.path(), options(), Clock::new());
     assert!(matches!(again, Err(StoreError::InUse { .. })));
-    store.close().unwrap();
+    store.clone().close().unwrap();
+    assert!(store.health().unwritable.is_some_and(|why| why.contains("ended")), "nothing is durable after the end");
     let (store, _, _) = open(dir.path(), options(), &[1]);
     store.close().unwrap();
 }

@@ -4,7 +4,7 @@
 use crate::support::*;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use takt::store::{Entry, Journal, Since, Slots, Store, StoreError};
+use takt::store::{Entry, Journal, Origin, Since, Slots, Store, StoreError};
 use takt_adapters::Ticket;
 use takt_plant::Outcome;
 use tokio::sync::watch::Receiver;
@@ -204,5 +204,62 @@ async fn the_backlog_is_bounded_and_says_what_it_lost() {
     let page = store.reader().verdicts(&takt::store::VerdictFilter::default(), usize::MAX).await.unwrap();
     assert_eq!(page.len() as u64 + health.n_verdicts_lost, n);
     assert!(page.iter().all(|v| v.record.outcome == Outcome::Pass));
+    store.close().unwrap();
+}
+
+/// Whatever is left of a clean end, the store opens on a full disk, says so, and comes back.
+#[tokio::test]
+async fn a_store_opens_on_a_full_disk_and_begins_when_it_can() {
+    let Some(disk) = Disk::new("8m") else { return };
+    let run = Run::begin(disk.path()).await;
+    let (epoch, n) = (run.epoch, run.n);
+    run.store.clone().close().unwrap();
+    drop(run);
+    disk.fill();
+    for _ in 0..2 {
+        let (store, again, slots) = open(disk.path(), options(), &[50]);
+        assert_eq!((again.epoch, again.origin), (epoch, Origin::Continued));
+        assert_eq!(again.last_seq[&slots.checks[0]], n);
+        assert!(store.health().unwritable.is_some(), "it says so at once");
+        let frames = store.reader().frames(slots.groups[0], Since::Last(usize::MAX)).await.unwrap();
+        assert_eq!(frames.len() as u64, n, "what lies there can be read");
+        assert!(store.close().is_err(), "nothing was written");
+    }
+    let (store, _, slots) = open(disk.path(), options(), &[50]);
+    let (mut journal, mut all) = store.journal(0);
+    journal.submit(delivery(n + 1, epoch, &slots, 50)).unwrap();
+    until(&mut store.durable(0, slots.connections[0]), n + 1).await;
+    assert_eq!(store.progress().await.unwrap().last_seq[&slots.checks[0]], n + 1, "what waits counts");
+    disk.empty();
+    eventually("the alarm goes", async || store.health().unwritable.is_none()).await;
+    until(&mut all, n + 1).await;
+    let frames = store.reader().frames(slots.groups[0], Since::Last(usize::MAX)).await.unwrap();
+    assert_eq!(frames.len() as u64, n + 1);
+    store.close().unwrap();
+    let (store, again, slots) = open(disk.path(), options(), &[50]);
+    assert_eq!((again.epoch, again.origin), (epoch, Origin::Continued));
+    assert_eq!(again.last_seq[&slots.checks[0]], n + 1);
+    store.close().unwrap();
+}
+
+#[tokio::test]
+async fn a_new_store_begins_in_memory_on_a_full_disk() {
+    let Some(disk) = Disk::new("8m") else { return };
+    disk.fill();
+    let (store, first, slots) = open(disk.path(), options(), &[50]);
+    assert_eq!(first.origin, Origin::New);
+    let (mut journal, mut all) = store.journal(0);
+    journal.submit(delivery(1, first.epoch, &slots, 50)).unwrap();
+    until(&mut store.durable(0, slots.connections[0]), 1).await;
+    assert!(store.reader().documents("lines").await.unwrap().is_empty(), "an empty store can be read");
+    assert_eq!(store.health().n_not_durable, 1);
+    disk.empty();
+    until(&mut all, 1).await;
+    eventually("the alarm goes", async || store.health().unwritable.is_none()).await;
+    assert_eq!(store.reader().frames(slots.groups[0], Since::Last(usize::MAX)).await.unwrap().len(), 1);
+    store.close().unwrap();
+    let (store, again, slots) = open(disk.path(), options(), &[50]);
+    assert_eq!((again.epoch, again.origin), (first.epoch, Origin::Continued));
+    assert_eq!(again.last_seq[&slots.checks[0]], 1);
     store.close().unwrap();
 }

@@ -3,13 +3,15 @@
 use super::Writer;
 use crate::store::acks::Stuck;
 use crate::store::db;
-use crate::store::entry::Entry;
-use crate::store::error::is_unwritable;
+use crate::store::entry::{ConnectionSlot, Digest, Entry};
+use crate::store::error::{StoreError, is_unwritable};
 use crate::store::health::Counters;
 use crate::store::layout::WhenUnwritable;
 use crate::store::names::Names;
+use crate::store::recover::begin_session;
 use crate::store::row::{Tail, encode, gather};
 use sqlx::{Error, SqliteConnection};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering::Relaxed;
 use takt_adapters::Ticket;
 use takt_plant::MonoTime;
@@ -23,7 +25,7 @@ impl Writer {
     pub(super) fn commit_due(&self) -> Option<MonoTime> {
         let (n, n_acknowledging) = self.shared.queue.len();
         if n == 0 {
-            return self.retry_at.filter(|_| !self.backlog.is_empty());
+            return self.retry_at.filter(|_| !self.backlog.is_empty() || self.now.unbegun.is_some());
         }
         let last = self.last_commit;
         if n_acknowledging >= self.options.entries_max || self.shared.queue.is_half_full(n) {
@@ -45,6 +47,10 @@ impl Writer {
             self.let_go();
             return;
         }
+        if let Err(error) = self.begin().await {
+            self.cannot_write(&error);
+            return;
+        }
         while !self.backlog.is_empty() {
             let n = self.backlog.len().min(ROW_ENTRIES_MAX);
             if let Err(error) = self.commit_first(n).await {
@@ -61,6 +67,26 @@ impl Writer {
         let us = self.clock.mono().since(started).as_micros() as u64;
         self.shared.counters.commit_us_sum.fetch_add(us, Relaxed);
         self.shared.counters.commit_us_max.fetch_max(us, Relaxed);
+    }
+
+    /// Does what opening could not do because nothing could be written: a connection that writes, and
+    /// the new session.
+    async fn begin(&mut self) -> Result<(), Error> {
+        let Some(unbegun) = &self.now.unbegun else { return Ok(()) };
+        let origin = unbegun.origin;
+        let plain = |error| match error {
+            StoreError::Unwritable(error) | StoreError::Database(error) => error,
+            other => Error::Io(std::io::Error::other(other)),
+        };
+        if self.shared.still.is_in_use() {
+            let conn = db::open_writer(&self.dir.join(db::FILE), &self.options).await.map_err(plain)?;
+            self.shared.still.end().await;
+            let old = std::mem::replace(&mut self.conn, conn);
+            drop(sqlx::Connection::close(old).await);
+        }
+        begin_session(&mut self.conn, &self.dir, self.now.epoch, origin).await.map_err(plain)?;
+        self.now.unbegun = None;
+        Ok(())
     }
 
     async fn commit_first(&mut self, n: usize) -> Result<(), Error> {
@@ -142,11 +168,7 @@ impl Writer {
         }
         tail.confirmed.iter().for_each(|c| self.now.outbox.confirm(c));
         for (connection, digest) in &tail.marks {
-            let marks = self.now.marks.entry(*connection).or_default();
-            marks.push_back(*digest);
-            while marks.len() > self.options.marks_max {
-                marks.pop_front();
-            }
+            push_mark(&mut self.now.marks, *connection, *digest, self.options.marks_max);
             self.marks_dirty.insert(*connection);
         }
         self.now.tail.append(tail);
@@ -211,12 +233,32 @@ impl Writer {
             if goes {
                 n_bytes -= entry_bytes(entry);
                 n_verdicts += entry.verdicts.len();
+                // Their numbers were given, perhaps to a broker too: no later verdict gets them again.
+                for record in &entry.verdicts {
+                    let check = self.now.names.check(&record.key.line, &record.key.check);
+                    let last = self.now.last_seq.entry(check.0).or_default();
+                    *last = record.key.seq.max(*last);
+                }
             }
             !goes
         });
         self.n_let_go = self.backlog.len();
         Counters::add(&self.shared.counters.n_frames_lost, n_frames);
         Counters::add(&self.shared.counters.n_verdicts_lost, n_verdicts);
+    }
+}
+
+/// Takes a consumed message into the marks of its connection, of which the newest stay.
+pub(super) fn push_mark(
+    marks: &mut BTreeMap<ConnectionSlot, VecDeque<Digest>>,
+    connection: ConnectionSlot,
+    digest: Digest,
+    n_max: usize,
+) {
+    let marks = marks.entry(connection).or_default();
+    marks.push_back(digest);
+    while marks.len() > n_max {
+        marks.pop_front();
     }
 }
 

@@ -5,11 +5,12 @@ use super::Writer;
 use crate::store::db::{self, placeholders};
 use crate::store::entry::{CheckSlot, ConnectionSlot, Event};
 use crate::store::health::Counters;
+use crate::store::names::Names;
 use crate::store::row::Tail;
 use crate::store::verdict::VerdictRow;
-use sqlx::{AssertSqlSafe, Error, SqliteConnection};
+use sqlx::{AssertSqlSafe, Error, Row, SqliteConnection};
 use std::collections::BTreeMap;
-use takt_plant::{LineId, MonoTime};
+use takt_plant::{LineId, MonoTime, WallTime};
 
 /// Verdicts that end the wait for the next fold: they bound the memory and the readers' merging.
 const VERDICTS_MAX: usize = 2_048;
@@ -61,8 +62,9 @@ impl Writer {
         let first_needed = self.first_needed_row();
         let delete_to = self.deletable_row(first_needed);
         match self.write_fold(&tail, &cursors, delete_to).await {
-            Ok(n_repeated) => {
-                Counters::add(&self.shared.counters.n_repeated, n_repeated);
+            Ok(repeated) => {
+                Counters::add(&self.shared.counters.n_repeated, repeated.n);
+                Counters::add(&self.shared.counters.n_conflicting, repeated.differing.len());
                 self.now.folded_row = self.now.last_row;
                 self.marks_dirty.clear();
                 while self.now.journal.front().is_some_and(|(row, _)| *row <= delete_to) {
@@ -99,16 +101,19 @@ impl Writer {
         });
     }
 
-    async fn write_fold(&mut self, tail: &Tail, cursors: &[CursorRow], delete_to: i64) -> Result<usize, Error> {
+    async fn write_fold(&mut self, tail: &Tail, cursors: &[CursorRow], delete_to: i64) -> Result<Repeated, Error> {
         let epoch = self.now.epoch;
         let marks: Vec<(ConnectionSlot, Vec<u8>)> =
             self.marks_dirty.iter().map(|c| (*c, self.mark_bytes(*c))).collect();
         let positions = self.position_rows(tail);
         let (names, last_row, next_verdict) = (&self.now.names, self.now.last_row, self.now.next_verdict);
-        let per_s = self.uncovered_per_s;
-        let n_new = db::transact(&mut self.conn, async |conn| {
+        let (per_s, at) = (self.uncovered_per_s, self.clock.wall());
+        let repeated = db::transact(&mut self.conn, async |conn| {
             super::commit::insert_names(conn, names).await?;
-            let n_new = insert_verdicts(conn, &tail.verdicts).await?;
+            let repeated = insert_verdicts(conn, &tail.verdicts).await?;
+            if let Some(event) = conflict(&repeated.differing, names, at) {
+                insert_event(conn, &event).await?;
+            }
             append_writes(conn, epoch, &tail.writes).await?;
             upsert_positions(conn, epoch, &positions).await?;
             upsert_marks(conn, &marks).await?;
@@ -121,12 +126,12 @@ impl Writer {
             if delete_to > 0 {
                 sqlx::query("DELETE FROM journal WHERE id <= ?").bind(delete_to).execute(conn).await?;
             }
-            Ok(n_new)
+            Ok(repeated)
         })
         .await?;
         self.now.names.unsaved.clear();
         self.now.names.unsaved_groups.clear();
-        Ok(tail.verdicts.len() - n_new)
+        Ok(repeated)
     }
 
     fn mark_bytes(&self, connection: ConnectionSlot) -> Vec<u8> {
@@ -157,9 +162,33 @@ fn statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// Inserts verdicts and gives how many were new: a key that is there already stays as it is.
-async fn insert_verdicts(conn: &mut SqliteConnection, rows: &[VerdictRow]) -> Result<usize, Error> {
-    let mut n_new = 0;
+/// Verdicts whose key was stored already.
+#[derive(Debug, Default)]
+struct Repeated {
+    /// All of them.
+    n: usize,
+    /// Check, epoch and number of those that are another verdict than the stored one.
+    differing: Vec<(CheckSlot, u32, u64)>,
+}
+
+/// A number that was given twice is a defect of the gateway, and the second verdict is lost to the
+/// store. Nobody may have to find that out by counting, so the log and an event say it.
+fn conflict(differing: &[(CheckSlot, u32, u64)], names: &Names, at: WallTime) -> Option<Event> {
+    let (check, epoch, seq) = *differing.first()?;
+    let (line, check) = names.check_names(check).unzip();
+    let check = check.map_or_else(|| "a check".to_owned(), |check| check.to_string());
+    let n = differing.len();
+    let text = format!(
+        "{check}: number {seq} of epoch {epoch} was given twice, and the second verdict is not in the store ({n} such \
+         verdicts at once); please report this as a defect"
+    );
+    tracing::error!(line = line.as_ref().map(LineId::as_str), text);
+    Some(Event { at, who: "gateway".to_owned(), what: "verdict.conflict".to_owned(), line, text })
+}
+
+/// Inserts verdicts. A key that is there already stays as it is, and is given back.
+async fn insert_verdicts(conn: &mut SqliteConnection, rows: &[VerdictRow]) -> Result<Repeated, Error> {
+    let mut repeated = Repeated::default();
     for rows in statements(rows) {
         let sql = format!(
             "INSERT OR IGNORE INTO verdict (id, chk, epoch, seq, at_ns, outcome, part, body, writes) VALUES {}",
@@ -171,9 +200,31 @@ async fn insert_verdicts(conn: &mut SqliteConnection, rows: &[VerdictRow]) -> Re
             query =
                 query.bind(row.outcome).bind(row.part.as_deref()).bind(row.body.as_slice()).bind(row.writes.as_slice());
         }
-        n_new += query.execute(&mut *conn).await?.rows_affected() as usize;
+        if (query.execute(&mut *conn).await?.rows_affected() as usize) < rows.len() {
+            find_repeated(conn, rows, &mut repeated).await?;
+        }
     }
-    Ok(n_new)
+    Ok(repeated)
+}
+
+async fn find_repeated(conn: &mut SqliteConnection, rows: &[VerdictRow], found: &mut Repeated) -> Result<(), Error> {
+    for row in rows {
+        let sql = "SELECT id, at_ns, outcome, part, body FROM verdict WHERE chk = ? AND epoch = ? AND seq = ?";
+        let query = sqlx::query(sql).bind(row.check).bind(row.epoch).bind(row.seq.cast_signed());
+        let Some(stored) = query.fetch_optional(&mut *conn).await? else { continue };
+        if stored.try_get::<i64, _>(0)? == row.id {
+            continue;
+        }
+        found.n += 1;
+        let is_same = stored.try_get::<i64, _>(1)? == row.at_ns
+            && stored.try_get::<u8, _>(2)? == row.outcome
+            && stored.try_get::<Option<String>, _>(3)? == row.part
+            && stored.try_get::<Vec<u8>, _>(4)? == row.body;
+        if !is_same {
+            found.differing.push((CheckSlot(row.check), row.epoch, row.seq));
+        }
+    }
+    Ok(())
 }
 
 async fn append_writes(conn: &mut SqliteConnection, epoch: u32, writes: &[(u32, u64, Vec<u8>)]) -> Result<(), Error> {

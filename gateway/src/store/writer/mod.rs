@@ -22,6 +22,8 @@ use super::open::OpenGroups;
 use super::options::StoreOptions;
 use super::outbox::Outbox;
 use super::queue::Queue;
+use super::reader::Still;
+use super::recover::Origin;
 use super::row::Tail;
 use request::{CloseReply, Request};
 use seal::Sealing;
@@ -40,6 +42,14 @@ pub(super) struct Shared {
     pub queue: Arc<Queue>,
     pub acks: Acks,
     pub counters: Counters,
+    pub still: Still,
+}
+
+/// A session that could not be written when the store was opened. The writer does it as soon as it can.
+#[derive(Debug)]
+pub(super) struct Unbegun {
+    pub origin: Origin,
+    pub why: String,
 }
 
 /// What recovery hands over: where the database stands.
@@ -56,6 +66,7 @@ pub(super) struct Standing {
     pub outbox: Outbox,
     pub marks: BTreeMap<ConnectionSlot, VecDeque<Digest>>,
     pub last_seq: BTreeMap<u32, u64>,
+    pub unbegun: Option<Unbegun>,
 }
 
 /// The writer's own state of affairs.
@@ -76,6 +87,8 @@ pub(super) struct Writer {
     /// Entries of the backlog whose acknowledgements were let go already.
     n_let_go: usize,
     sealing: Option<Sealing>,
+    /// When the next chunk may be sealed, after one that could not be.
+    seal_after: Option<MonoTime>,
     last_commit: MonoTime,
     last_fold: MonoTime,
     next_slice: MonoTime,
@@ -113,6 +126,10 @@ impl Writer {
     ) -> Self {
         let opened = clock.mono();
         let marked = now.marks.keys().copied().collect();
+        if let Some(unbegun) = &now.unbegun {
+            shared.counters.set_unwritable(&unbegun.why);
+        }
+        let retry_at = now.unbegun.as_ref().map(|_| opened.plus(options.retry));
         Self {
             conn,
             shared,
@@ -129,11 +146,12 @@ impl Writer {
             spare: Vec::new(),
             n_let_go: 0,
             sealing: None,
+            seal_after: None,
             last_commit: MonoTime::from_ns(0),
             last_fold: opened,
             next_slice: opened,
             gave_back: false,
-            retry_at: None,
+            retry_at,
             n_uncovered: 0,
             uncovered_per_s: 0.0,
         }

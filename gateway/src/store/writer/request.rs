@@ -6,6 +6,7 @@ use crate::store::entry::{ConnectionSlot, Event};
 use crate::store::error::StoreError;
 use crate::store::feedback::Feedback;
 use crate::store::layout::{Layout, Slots};
+use crate::store::recover::Progress;
 use crate::store::verdict::StoredVerdict;
 use tokio::sync::oneshot;
 
@@ -22,6 +23,8 @@ pub enum Request {
     Register(Layout, std::sync::mpsc::SyncSender<Slots>),
     /// Commits and folds everything that was handed in before.
     Flush(Reply<()>),
+    /// Where everything stands now.
+    Progress(Reply<Progress>),
     /// As `Flush`, and seals every open chunk.
     Seal(Reply<()>),
     /// A new document version; answers its number.

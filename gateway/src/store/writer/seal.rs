@@ -5,14 +5,19 @@ use super::Writer;
 use crate::store::chunk::SealedChunk;
 use crate::store::db;
 use crate::store::health::Counters;
+use crate::store::open::OpenGroup;
 use crate::store::row::encode_carried;
 use sqlx::{Error, SqliteConnection};
+use std::sync::Arc;
 use std::time::Duration;
 use takt_plant::GroupSlot;
 use tokio::task::JoinHandle;
 
 /// The journal may hold this much beside twice the open chunks before old rows are carried.
 const JOURNAL_SLACK_BYTES: usize = 16 << 20;
+
+/// Time until the next chunk is sealed, after one that could not be.
+const SEAL_AGAIN: Duration = Duration::from_secs(60);
 
 /// A chunk on its way into its table.
 #[derive(Debug)]
@@ -22,12 +27,16 @@ pub(super) struct Sealing {
     pub first_row: i64,
     last_row: i64,
     work: Work,
+    /// What is compressed: it is open again if that fails.
+    open: Arc<OpenGroup>,
 }
 
 #[derive(Debug)]
 enum Work {
     Running(JoinHandle<SealedChunk>),
     Done(Box<SealedChunk>),
+    /// It could not be compressed.
+    Failed,
     /// Compressed, but its row could not be written; it is tried again by the timer.
     Waiting(Box<SealedChunk>),
 }
@@ -38,8 +47,7 @@ impl Sealing {
         match sealing {
             Some(Self { work: work @ Work::Running(_), .. }) => {
                 let Work::Running(handle) = work else { return };
-                let sealed = handle.await.expect("compressing does not panic and is not cancelled");
-                *work = Work::Done(Box::new(sealed));
+                *work = handle.await.map_or(Work::Failed, |sealed| Work::Done(Box::new(sealed)));
             }
             _ => std::future::pending().await,
         }
@@ -49,7 +57,7 @@ impl Sealing {
 impl Writer {
     /// Begins to seal the chunk that is due first, unless one is being sealed.
     pub(super) fn start_sealing(&mut self) {
-        if self.sealing.is_some() {
+        if self.sealing.is_some() || self.seal_after.is_some_and(|at| self.clock.mono() < at) {
             return;
         }
         let due = self.now.open.take_full().or_else(|| {
@@ -59,8 +67,10 @@ impl Writer {
         });
         if let Some((group, open)) = due {
             let (first_row, last_row) = (open.first_row, open.last_row);
-            let work = Work::Running(tokio::task::spawn_blocking(move || open.chunk.seal()));
-            self.sealing = Some(Sealing { group, first_row, last_row, work });
+            let open = Arc::new(open);
+            let sealed = Arc::clone(&open);
+            let work = Work::Running(tokio::task::spawn_blocking(move || sealed.chunk.seal()));
+            self.sealing = Some(Sealing { group, first_row, last_row, work, open });
         }
     }
 
@@ -78,11 +88,12 @@ impl Writer {
     /// Puts a compressed chunk into its table.
     pub(super) async fn put_sealed(&mut self) {
         let Some(sealing) = self.sealing.take() else { return };
-        let Sealing { group, first_row, last_row, work } = sealing;
+        let Sealing { group, first_row, last_row, work, open } = sealing;
         let chunk = match work {
             Work::Done(chunk) | Work::Waiting(chunk) => chunk,
-            running => {
-                self.sealing = Some(Sealing { group, first_row, last_row, work: running });
+            Work::Failed => return self.open_again(group, open),
+            Work::Running(_) => {
+                self.sealing = Some(Sealing { group, first_row, last_row, work, open });
                 return;
             }
         };
@@ -92,11 +103,29 @@ impl Writer {
             Err(error) => Err(error),
         };
         match put {
-            Ok(()) => Counters::add(&self.shared.counters.n_chunks, 1),
+            Ok(()) => {
+                Counters::add(&self.shared.counters.n_chunks, 1);
+                if self.seal_after.take().is_some() && self.retry_at.is_none() {
+                    self.shared.counters.set_writable();
+                }
+            }
             Err(error) => {
-                self.sealing = Some(Sealing { group, first_row, last_row, work: Work::Waiting(chunk) });
+                self.sealing = Some(Sealing { group, first_row, last_row, work: Work::Waiting(chunk), open });
                 self.cannot_write(&error);
             }
+        }
+    }
+
+    /// A chunk that cannot be compressed is a defect. It stays open, its frames stay in the journal, and
+    /// everything else goes on.
+    fn open_again(&mut self, group: GroupSlot, open: Arc<OpenGroup>) {
+        let why = "a chunk of raw samples could not be compressed; please report this as a defect";
+        tracing::error!(group = group.0, "{why}; its frames stay in the journal");
+        self.shared.counters.set_unwritable(why);
+        Counters::add(&self.shared.counters.n_damaged, 1);
+        self.seal_after = Some(self.clock.mono().plus(SEAL_AGAIN));
+        if let Err(error) = self.now.open.put_back(group, Arc::unwrap_or_clone(open), self.clock.mono()) {
+            tracing::error!(group = group.0, %error, "the chunk cannot be read either");
         }
     }
 
@@ -127,7 +156,11 @@ impl Writer {
         }
         for group in self.now.open.slots() {
             let Some(open) = self.now.open.take(group) else { continue };
-            self.insert_chunk(group, open.last_row, &open.chunk.seal()).await?;
+            let Ok(chunk) = std::panic::catch_unwind(|| open.chunk.seal()) else {
+                self.open_again(group, Arc::new(open));
+                continue;
+            };
+            self.insert_chunk(group, open.last_row, &chunk).await?;
             Counters::add(&self.shared.counters.n_chunks, 1);
         }
         Ok(())

@@ -1,13 +1,15 @@
 //! Answers to requests.
 
 use super::Writer;
+use super::commit::push_mark;
 use super::fold::insert_event;
 use super::request::Request;
 use crate::store::anchor;
 use crate::store::documents::{ArmingRecord, NewDocument};
-use crate::store::entry::ConnectionSlot;
+use crate::store::entry::{CheckSlot, ConnectionSlot};
 use crate::store::error::StoreError;
 use crate::store::layout::{Layout, Slots};
+use crate::store::recover::{Progress, read_positions};
 use crate::store::rows::{VERDICT_COLUMNS, verdict_row_of};
 use crate::store::verdict::{StoredVerdict, verdict_of};
 use sqlx::{AssertSqlSafe, Error, Row};
@@ -17,6 +19,7 @@ impl Writer {
         match request {
             Request::Register(layout, reply) => drop(reply.send(self.register(&layout))),
             Request::Flush(reply) => drop(reply.send(self.flush().await)),
+            Request::Progress(reply) => drop(reply.send(self.progress().await)),
             Request::Seal(reply) => drop(reply.send(self.flush_and_seal().await)),
             Request::PutDocument(document, reply) => drop(reply.send(self.put_document(&document).await)),
             Request::Arm(record, reply) => drop(reply.send(self.arm(&record).await)),
@@ -75,6 +78,33 @@ impl Writer {
         Err(StoreError::Unwritable(Error::Io(std::io::Error::other(why))))
     }
 
+    /// Where everything stands. What cannot be written now counts as well: it was judged, its numbers
+    /// were given, and it is written as soon as that is possible.
+    async fn progress(&mut self) -> Result<Progress, StoreError> {
+        if let Err(error) = self.flush().await {
+            tracing::warn!(%error, "a cell goes on from what waits in memory");
+        }
+        let mut positions = read_positions(&mut self.conn).await?;
+        positions.extend(self.now.tail.positions.clone());
+        let (mut last_seq, mut marks) = (self.now.last_seq.clone(), self.now.marks.clone());
+        for (_, entry) in &self.backlog {
+            positions.extend(entry.positions.iter().cloned());
+            for record in &entry.verdicts {
+                let last = last_seq.entry(self.now.names.check(&record.key.line, &record.key.check).0).or_default();
+                *last = record.key.seq.max(*last);
+            }
+            for (connection, digest) in &entry.marks {
+                push_mark(&mut marks, *connection, *digest, self.options.marks_max);
+            }
+        }
+        Ok(Progress {
+            epoch: self.now.epoch,
+            positions,
+            last_seq: last_seq.into_iter().map(|(check, seq)| (CheckSlot(check), seq)).collect(),
+            marks: marks.into_iter().map(|(connection, marks)| (connection, marks.into())).collect(),
+        })
+    }
+
     async fn flush_and_seal(&mut self) -> Result<(), StoreError> {
         self.flush().await?;
         self.seal_all().await?;
@@ -87,10 +117,11 @@ impl Writer {
         self.retry_at = self.retry_at.map(|_| self.clock.mono());
         self.flush().await?;
         let session = anchor::random();
+        anchor::prepare(&self.dir, self.now.epoch, &session).map_err(Error::Io)?;
         let update = "UPDATE identity SET clean = 1, session = ?";
         sqlx::query(update).bind(session.as_slice()).execute(&mut self.conn).await?;
-        anchor::write(&self.dir, self.now.epoch, &session)
-            .map_err(|source| StoreError::Folder { dir: self.dir.clone(), source })
+        anchor::settle(&self.dir).map_err(Error::Io)?;
+        Ok(())
     }
 
     async fn put_document(&mut self, d: &NewDocument) -> Result<u32, StoreError> {

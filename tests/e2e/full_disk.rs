@@ -1,0 +1,74 @@
+//! A full disk and an armed output: the PLC is answered, also after a restart on the full disk, and
+//! nothing is written twice.
+
+use crate::box_faults::Disk;
+use crate::faulty::{Bench, FAULTY, GOOD, LEARNED, OUTPUT, PATIENCE, PATIENT};
+use crate::parts::learn;
+use crate::verdicts::check_books;
+use takt_tests::gateway::Gateway;
+use takt_tests::process::wait_until;
+
+const PLACE: u64 = 220;
+const LEVEL: &str = r#"
+write = { connection = "plc", register = "holding:220" }
+value = { pass = 1, fail = 2, inconclusive = 3 }
+fail_safe = 9
+"#;
+
+/// Shows parts; each verdict is written once, whatever was written before.
+fn parts(bench: &mut Bench, written: &mut Vec<u64>) {
+    for (part, value) in [(GOOD, 1), (FAULTY, 2), (GOOD, 1)] {
+        bench.part(part);
+        written.push(value);
+        let verdicts =
+            |bench: &Bench| bench.values_at(PLACE).into_iter().filter(|value| *value != 9).collect::<Vec<_>>();
+        wait_until(&format!("{written:?} are written; {}", bench.output()), PATIENCE, || {
+            (verdicts(bench) == *written).then_some(())
+        });
+    }
+    check_books(&bench.gateway);
+}
+
+fn wait_unwritable(bench: &Bench, wanted: bool) {
+    wait_until(&format!("the store is unwritable: {wanted}"), PATIENCE, || {
+        let is = bench.gateway.json("/api/v1/status")["store"]["standing"] == "unwritable";
+        (is == wanted).then_some(())
+    });
+}
+
+#[test]
+fn the_plc_is_answered_on_a_full_disk_and_after_a_restart_on_it() {
+    let Some(disk) = Disk::new("48m") else { return };
+    let mut bench = Bench::with(Gateway::on(disk.path(), ""), PATIENT, LEARNED, LEVEL);
+    learn(&bench.gateway);
+    bench.gateway.start_ready();
+    bench.gateway.run_ok(&["output", "arm", OUTPUT]);
+    let mut written = Vec::new();
+    parts(&mut bench, &mut written);
+    disk.fill();
+    wait_unwritable(&bench, true);
+    parts(&mut bench, &mut written);
+    // Once from what is left of a run that could not write, once from what is left of that.
+    for _ in 0..2 {
+        assert_eq!(bench.gateway.stop(), Some(0), "it ends");
+        bench.gateway.start_ready();
+        wait_unwritable(&bench, true);
+        let (_, ready) = bench.gateway.get("/readyz").expect("it answers");
+        assert!(ready.contains("store"), "the store is named: {ready}");
+        assert_eq!(bench.output()["armed"], true, "{}", bench.output());
+        parts(&mut bench, &mut written);
+    }
+    disk.empty();
+    wait_unwritable(&bench, false);
+    parts(&mut bench, &mut written);
+    assert_eq!(bench.gateway.stop(), Some(0), "a clean end");
+    // What a clean end leaves cannot be opened for writing on a full disk.
+    disk.fill();
+    bench.gateway.start_ready();
+    wait_unwritable(&bench, true);
+    parts(&mut bench, &mut written);
+    disk.empty();
+    wait_unwritable(&bench, false);
+    parts(&mut bench, &mut written);
+    assert_eq!(bench.gateway.stop(), Some(0), "a clean end");
+}
