@@ -72,7 +72,9 @@ pub struct VerdictDetail {
 pub struct WriteView {
     /// The output.
     pub output: String,
-    /// `confirmed`, `dry_run`, `refused`, `timed_out`, `differs` or `fail_safe`.
+    /// What it was for: `verdict`, `answer` (of a handshake), `fail_safe` or `release`.
+    pub purpose: String,
+    /// `confirmed`, `dry_run`, `refused`, `timed_out` or `differs`.
     pub outcome: String,
     /// What the device or the interlock said.
     pub why: Option<String>,

@@ -12,6 +12,7 @@ use super::status::{CheckStatus, Problem, Severity};
 use super::{Board, CheckGauge, Cut, LineGauge, Phase, StoreLosses, StoreStanding};
 use crate::payload::time_text;
 use std::collections::BTreeSet;
+use std::time::Duration;
 use takt_adapters::Link;
 use takt_plant::ConnectionId;
 
@@ -66,17 +67,17 @@ fn of_losses(lost: &StoreLosses, up: Duration) -> Vec<Problem> {
     if n_frames + n_verdicts + n_records > 0 {
         let why = "it could not take them in time; look at its disk, the counters stay until the next start";
         let what = format!("{n_frames} frames, {n_verdicts} verdicts and {n_records} other records were given up");
-        found.push(degraded("store", format!("{what}: {why}")));
+        found.push(degraded("lost", "store", format!("{what}: {why}")));
     }
     if n_conflicting > 0 {
         let why = "verdicts have a number that was given before, and are not stored; please report this as a defect";
-        found.push(degraded("store", format!("{n_conflicting} {why}")));
+        found.push(degraded("lost", "store", format!("{n_conflicting} {why}")));
     }
     if n_damaged > 0 {
-        found.push(degraded("store", format!("{n_damaged} of its parts cannot be read; check its disk")));
+        found.push(degraded("lost", "store", format!("{n_damaged} of its parts cannot be read; check its disk")));
     }
     if let Some(Cut { n_samples_max, window }) = cut.filter(|cut| cut.n_samples_max > 0 && up < CUT_SHOWN) {
-        found.push(degraded("store", cut_text(n_samples_max, window)));
+        found.push(degraded("lost", "store", cut_text(n_samples_max, window)));
     }
     found
 }
@@ -154,7 +155,7 @@ fn of_check(shown: &CheckStatus, gauge: &CheckGauge, now: Now, found: &mut Vec<P
             let why = format!(
                 "writes to {id} go out without their intent, which cannot be kept: {why}; free space, else a crash may repeat the last one"
             );
-            found.push(degraded(&place, why));
+            found.push(degraded("intent", &place, why));
         }
     }
     for output in shown.outputs.iter().filter(|output| output.armed) {

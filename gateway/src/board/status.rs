@@ -63,7 +63,8 @@ pub struct Problem {
     /// How much it matters.
     pub severity: Severity,
     /// What kind it is, in one stable word: `gateway`, `lines`, `store`, `connection`, `unit`, `model`, `loading`,
-    /// `device`, `silent`, `inconclusive`, `books` or `write`.
+    /// `device`, `silent`, `inconclusive`, `books`, `write`,
+    /// `intent` or `lost`.
     pub kind: String,
     /// What it concerns, such as `press-3/stroke` or `connection plc`.
     pub place: String,

@@ -284,7 +284,7 @@ impl Cell {
         let now = self.parts.clock.mono();
         for (check, output, ended) in ended {
             let line = self.parts.lines.iter().find(|line| line.checks.iter().any(|c| c.parts().slot == check));
-            self.written.keep((check, &output), line.map(|line| &line.id), &ended, now, &mut self.draft);
+            self.written.keep((check, &output), line.map(|line| &line.id), &ended, now, &mut self.draft.entry);
         }
         for (check, output, write) in writes {
             let me = self.me.clone();

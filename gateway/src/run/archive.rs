@@ -10,7 +10,7 @@ use crate::loader::sentence;
 use crate::payload::time_text;
 use crate::store::{
     ActFilter, Event, Feedback, OutcomeKind, Span, Store, StoreError, StoredEvent, StoredVerdict, StoredWrite,
-    VerdictFilter, WriteOutcome,
+    VerdictFilter, WriteKind, WriteOutcome,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -211,10 +211,16 @@ fn write_view(write: &StoredWrite) -> WriteView {
         WriteOutcome::Refused(why) => ("refused", Some(why)),
         WriteOutcome::TimedOut => ("timed_out", None),
         WriteOutcome::Differs(found) => ("differs", Some(found)),
-        WriteOutcome::FailSafe(why) => ("fail_safe", Some(why)),
+    };
+    let purpose = match write.kind {
+        WriteKind::Verdict => "verdict",
+        WriteKind::Answer => "answer",
+        WriteKind::FailSafe => "fail_safe",
+        WriteKind::Release => "release",
     };
     WriteView {
         output: write.output.to_string(),
+        purpose: purpose.to_owned(),
         outcome: outcome.to_owned(),
         why: why.cloned(),
         write_us: write.write_us,

@@ -36,7 +36,7 @@ impl Audit for AuditQueue {
     fn note(&self, who: &str, what: &str, text: &str) {
         tracing::info!(who, what, text);
         if self.acts.try_send(event(&self.clock, who, what, text)).is_err() {
-            self.gauge.full();
+            self.gauge.full(0, 0, 1);
             tracing::warn!(who, what, text, "this act is not in the audit log: too many at once");
         }
         self.gauge.waiting(WAITING_MAX - self.acts.capacity());
