@@ -201,7 +201,7 @@ impl Check {
 
     /// Whether a PLC may trust it: its models are ready, and its last verdict was not late (B16).
     pub fn is_well(&self) -> bool {
-        self.is_ready() && !(self.is_behind && !self.parts.outputs.is_empty())
+        self.is_ready() && (!self.is_behind || self.parts.outputs.is_empty())
     }
 
     /// How many frames its open windows hold.

@@ -296,8 +296,11 @@ mod tests {
         Moment { mono: MonoTime::from_ns(ms * 1_000_000), wall: WallTime::from_ns(0) }
     }
 
-    /// Tells a passing verdict; gives what was sent and what ended at once, as purpose, value and word.
-    fn pass(port: &mut Port, seq: u64, ms: u64) -> (Vec<(Purpose, WriteValue)>, Vec<(Option<u64>, &'static str)>) {
+    type Sent = Vec<(Purpose, WriteValue)>;
+    type EndedAtOnce = Vec<(Option<u64>, &'static str)>;
+
+    /// Tells a passing verdict; gives what was sent, and what ended at once: whose, and how.
+    fn pass(port: &mut Port, seq: u64, ms: u64) -> (Sent, EndedAtOnce) {
         let said = Said::Verdict { outcome: Outcome::Pass, closed: at(ms).mono, part: None };
         let heard = port.hear(&said, Some(Cause { seq, identity: intent::of_part(7) }), at(ms));
         let sent = heard.writes.iter().map(|write| (write.about.purpose, write.about.value)).collect();
