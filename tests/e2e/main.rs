@@ -13,6 +13,7 @@ mod nab;
 mod parts;
 mod petrobras;
 mod plc_faults;
+mod receive_maximum;
 mod restart;
 mod skab;
 mod tep_modbus;

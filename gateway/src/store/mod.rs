@@ -55,7 +55,7 @@ pub use export::Format;
 pub use handle::Store;
 pub use health::StoreHealth;
 pub use layout::{CheckLayout, ConnectionLayout, GroupLayout, Layout, Slots, WhenUnwritable};
-pub use options::StoreOptions;
+pub use options::{MARKS_MAX, StoreOptions};
 pub use points::Point;
 pub use queue::{Full, Journal};
 pub use reader::Reader;
