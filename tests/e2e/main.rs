@@ -15,6 +15,7 @@ mod nab;
 mod parts;
 mod petrobras;
 mod plc_faults;
+mod receive_maximum;
 mod restart;
 mod silicon;
 mod skab;

@@ -143,6 +143,37 @@ fn killed_in_the_middle_of_a_window_it_goes_on_with_it() {
 }
 
 #[test]
+fn killed_after_the_clock_was_set_back_it_goes_on_too() {
+    let broker = Mosquitto::start();
+    let mut gateway = Gateway::new(&document(&broker));
+    let clock = FakeClock::of(&mut gateway);
+    gateway.start_connected();
+    let consumer = Subscriber::connect("consumer", broker.address(), TOPICS);
+    let sensor = Subscriber::connect("sensor", broker.address(), &[]);
+    let mut verdicts = Vec::new();
+    produce(&gateway, &sensor);
+    let mut n = 0;
+    for (more, step) in [(15, "-1h"), (10, "-2h"), (12, "-3h")] {
+        publish(&sensor, n..n + more);
+        n += more;
+        wait_received(&gateway, n);
+        std::thread::sleep(Duration::from_millis(300));
+        clock.shift(step);
+        publish(&sensor, n..n + 7);
+        n += 7;
+        wait_received(&gateway, n);
+        gateway.kill();
+        gateway.start_connected();
+        let books = check(&gateway)["books"].clone();
+        assert_eq!((books["received"].as_u64(), books["dropped"].as_u64()), (Some(n), Some(0)), "{books}");
+    }
+    publish(&sensor, n..60);
+    check_windows(&wait_verdicts(&consumer, &mut verdicts, 6));
+    assert_eq!(check(&gateway)["books"]["received"], 60);
+    assert_eq!(gateway.stop(), Some(0), "a clean end");
+}
+
+#[test]
 fn away_for_too_long_the_window_is_dropped_and_that_is_said() {
     let broker = Mosquitto::start();
     let mut gateway = Gateway::new(&document(&broker));

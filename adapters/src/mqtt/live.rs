@@ -106,7 +106,7 @@ impl<'d, I: Intake> Live<'d, I> {
                 Some(command) = ports.commands.recv() => Wake::Command(command),
                 () = &mut tick => Wake::Tick,
                 () = &mut cancelled => Wake::Again,
-                () = std::future::ready(()), if self.more => Wake::Again,
+                () = std::future::ready(()), if self.more && !self.session.is_full() => Wake::Again,
             };
             let woken = match wake {
                 Wake::Again => Ok(()),
@@ -178,6 +178,9 @@ impl<'d, I: Intake> Live<'d, I> {
     fn take_packets(&mut self) -> Result<(), Loss> {
         let arrival = self.heard;
         for _ in 0..BATCH {
+            if self.session.is_full() {
+                return Ok(());
+            }
             match self.pipe.take()? {
                 None => {
                     self.more = false;
@@ -208,6 +211,10 @@ impl<'d, I: Intake> Live<'d, I> {
         }
         if !self.session.is_subscribed() && !self.up && now.since(self.began) > self.task.options.timeout {
             return Err(Loss::Failed("the broker does not answer the subscription".into()));
+        }
+        if self.session.is_full() {
+            // Nothing is read now, also no answer to a ping: the broker only hears that we are there.
+            self.pinged = None;
         }
         if let Some(pinged) = self.pinged {
             return if now.since(pinged) > self.keep_alive / 2 {

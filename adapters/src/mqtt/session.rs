@@ -76,17 +76,13 @@ impl Session {
     /// busy until it says so. Their tokens went back to the offerer, so that such a message may
     /// arrive twice, but a new one is never taken for an old one.
     pub fn new(options: &Options, limits: BrokerLimits, orphans: &[u16]) -> Result<Self, WireError> {
-        let receive_max = match options.protocol {
-            Protocol::V3 => u16::MAX,
-            Protocol::V5 => options.receive_max,
-        };
         let mut session = Self {
             outbox: BytesMut::with_capacity(4_096),
             leaving: Vec::new(),
             protocol: options.protocol,
             limits,
             in_flight_max: usize::from(options.in_flight_max.min(limits.receive_max)),
-            receive_max: usize::from(receive_max),
+            receive_max: usize::from(options.receive_max),
             acks: VecDeque::new(),
             flights: HashMap::new(),
             asked: HashMap::new(),
@@ -102,6 +98,14 @@ impl Session {
     /// Largest packet that may be offered.
     pub fn packet_bytes_max(&self, options: &Options) -> usize {
         options.packet_bytes_max.min(self.limits.packet_bytes_max)
+    }
+
+    /// Whether nothing may be read until something is acknowledged. A broker of MQTT 5 should keep to the
+    /// receive maximum by itself, but mosquitto 2.0.11 sends up to its own max_inflight_messages; one of
+    /// 3.1.1 was never told it. What comes beyond stays unread: a redelivery is known by as many marks as
+    /// messages may be unacknowledged, and not by more.
+    pub fn is_full(&self) -> bool {
+        self.acks.len() >= self.receive_max
     }
 
     /// Notes that a message was delivered and is to be acknowledged once `ticket` is durable.

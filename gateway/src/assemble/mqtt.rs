@@ -5,7 +5,7 @@ use super::groups::Group;
 use super::{ConnectionPlan, DriverPlan, Whose};
 use crate::egress::Egress;
 use crate::payload::{Presence, state_json, state_topic};
-use crate::store::ConnectionSlot;
+use crate::store::{ConnectionSlot, MARKS_MAX};
 use std::time::Duration;
 use takt_adapters::convert::Conversion;
 use takt_adapters::mqtt::mapping::{
@@ -118,7 +118,8 @@ fn options(
     options.clean_session = broker.clean_session;
     options.keep_alive = broker.keep_alive;
     options.packet_bytes_max = broker.packet_bytes_max as usize;
-    options.receive_max = broker.receive_maximum;
+    // More could not be told from redeliveries after a restart.
+    options.receive_max = broker.receive_maximum.min(MARKS_MAX);
     options.retry.seed = seed(&options.client_id);
     if encrypted {
         options.tls = Some(tls(broker, whose, problems)?);

@@ -7,7 +7,7 @@
 use super::bench::Seat;
 use super::draft::{Draft, Waiting};
 use super::executor::{Executor, Reply};
-use super::line::Line;
+use super::line::{Again, Line};
 use super::outbox::Outbox;
 use super::position::Position;
 use super::source::Source;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::modbus::WriteReport;
 use takt_adapters::{Clock, Delivery, Link, MessageMark, Ticket};
-use takt_plant::{CheckId, Frame, GroupSlot, LineId, MonoTime, OutputId, WallTime};
+use takt_plant::{CheckId, GroupSlot, LineId, MonoTime, OutputId, WallTime};
 use tokio::sync::{Notify, mpsc};
 
 /// Time between two positions of a check in the journal. After a restart at most this much is pushed
@@ -132,11 +132,12 @@ impl Cell {
 
     /// Pushes frames again that came after the positions of a restart: windows go on, verdicts that
     /// were committed before are not given again, and the others are.
-    pub fn again(&mut self, frames: Vec<Frame>) {
+    pub fn again(&mut self, frames: Vec<Again>) {
         let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
-        for frame in &frames {
-            if let Some(line) = self.parts.routes.get(&frame.group).and_then(|i| self.parts.lines.get_mut(*i)) {
-                line.push_again(frame, &mut turn);
+        for again in &frames {
+            let line = self.parts.routes.get(&again.frame.group).and_then(|i| self.parts.lines.get_mut(*i));
+            if let Some(line) = line {
+                line.push_again(again, &mut turn);
             }
         }
         let (verdicts, writes, ended) = (turn.verdicts, turn.writes, turn.ended);

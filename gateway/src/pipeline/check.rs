@@ -52,8 +52,8 @@ pub struct CheckParts {
     pub seq: u64,
     /// Verdicts up to this number were committed before the restart: judged again, not given again.
     pub given: u64,
-    /// Arrival of the last frame that its position has seen: a restart pushes later ones again.
-    pub seen: WallTime,
+    /// How many of the frames that were read back its position has seen: later ones are pushed again.
+    pub seen: usize,
 }
 
 /// One check.

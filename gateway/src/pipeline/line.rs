@@ -30,6 +30,15 @@ const CLOCK_STEP: Duration = Duration::from_secs(1);
 /// models to warm up takes less, a product change more.
 const GATES_KEPT_MAX: Duration = Duration::from_secs(30);
 
+/// A frame from before a restart. Which frames a position has seen is told by their order and not by
+/// their times, because the clock may have been set back.
+pub struct Again {
+    /// Its place among the line's frames that were read back, from 0.
+    pub nth: usize,
+    /// The frame.
+    pub frame: Frame,
+}
+
 /// One line.
 pub struct Line {
     /// Its name.
@@ -78,9 +87,9 @@ impl Line {
 
     /// Takes a frame from before a restart: newest readings first, then every check whose position
     /// has not seen it.
-    pub fn push_again(&mut self, frame: &Frame, turn: &mut Turn<'_>) {
+    pub fn push_again(&mut self, Again { nth, frame }: &Again, turn: &mut Turn<'_>) {
         self.take(frame);
-        for check in self.checks.iter_mut().filter(|check| check.parts().seen < frame.arrived_at) {
+        for check in self.checks.iter_mut().filter(|check| check.parts().seen <= *nth) {
             check.push(frame, &self.latest, turn);
         }
     }

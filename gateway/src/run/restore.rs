@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::assemble::{CellPlan, CheckPlan, LinePlan};
-use crate::pipeline::line::Line;
+use crate::pipeline::line::{Again, Line};
 use crate::pipeline::position::Position;
 use crate::store::{Event, Progress, Since, StoredFrame};
 use takt_models::judge::JudgeMemory;
@@ -16,7 +16,8 @@ pub(crate) struct Brought {
     pub(crate) epoch: u32,
     pub(crate) seq: u64,
     pub(crate) given: u64,
-    pub(crate) seen: WallTime,
+    /// How many of the line's frames, as they were read back, its position has seen.
+    pub(crate) seen: usize,
     /// Frames of its open windows that could not be brought back.
     pub(crate) n_lost: u64,
 }
@@ -32,8 +33,8 @@ pub(crate) struct BroughtLine {
 /// A cell as it stood.
 pub(crate) struct BroughtCell {
     pub(crate) lines: Vec<BroughtLine>,
-    /// Frames after the oldest position, in order of arrival.
-    pub(crate) again: Vec<Frame>,
+    /// Frames after each line's oldest position, in the order in which they came.
+    pub(crate) again: Vec<Again>,
 }
 
 /// Brings a cell's checks back. What cannot be read is left behind and said: a new windower begins.
@@ -48,21 +49,24 @@ pub(crate) async fn bring(shared: &Shared, progress: &Progress, plan: &CellPlan)
         let mut brought =
             BroughtLine { checks, latest: Line::nothing_yet(line.line.tags.len()), arrived_at: WallTime::from_ns(0) };
         // Checks keep their positions together, but one whose model still runs keeps its older one.
-        let positions = line.checks.iter().filter_map(|check| position(progress, check));
-        if let Some(from) = positions.map(|position| position.arrived_ns).min() {
-            let (before, after) = frames.into_iter().partition(|frame| frame.arrived_at.as_ns() <= from);
-            brought.arrived_at = WallTime::from_ns(from);
-            brought.read(before);
-            cell.again.extend(after);
+        let positions = line
+            .checks
+            .iter()
+            .zip(&brought.checks)
+            .filter_map(|(check, brought)| Some((brought.seen, position(progress, check)?.arrived_ns)));
+        if let Some((n_seen, arrived_ns)) = positions.min() {
+            brought.arrived_at = WallTime::from_ns(arrived_ns);
+            let mut frames = frames.into_iter().enumerate();
+            brought.read(frames.by_ref().take(n_seen).map(|(_, frame)| frame));
+            cell.again.extend(frames.map(|(nth, frame)| Again { nth, frame }));
         }
         cell.lines.push(brought);
     }
-    cell.again.sort_by_key(|frame| frame.arrived_at);
     cell
 }
 
 impl BroughtLine {
-    fn read(&mut self, frames: Vec<Frame>) {
+    fn read(&mut self, frames: impl Iterator<Item = Frame>) {
         for frame in frames {
             for (slot, reading) in frame.tags.iter().zip(frame.readings) {
                 if let Some(latest) = self.latest.get_mut(slot.0 as usize) {
@@ -97,18 +101,59 @@ fn one(progress: &Progress, check: &CheckPlan, frames: &[Frame]) -> Brought {
     let (epoch, none) = (progress.epoch, Vec::new());
     let Some(position) = position(progress, check) else {
         let given = last;
-        let seen = WallTime::from_ns(0);
+        let seen = 0;
         return Brought { windower: fresh(), memories: none, epoch, seq: given, given, seen, n_lost: 0 };
     };
     // A position goes into the journal with the verdicts before it. Where it is ahead of them they were
     // given up, for want of room; their numbers are gone all the same.
     let (seq, given) = (position.seq, last.max(position.seq));
-    let seen = WallTime::from_ns(position.arrived_ns);
-    let before = frames.iter().filter(|frame| frame.arrived_at <= seen).cloned();
+    let seen = n_seen(frames, position.arrived_ns);
+    let before = frames[..seen].iter().cloned();
     let n_lost_before = position.windower.n_lost();
     let windower = Windower::restore(check.windower.clone(), position.windower, before).unwrap_or_else(|_| fresh());
     let n_lost = windower.books().dropped(DropReason::Restart).saturating_sub(n_lost_before);
     Brought { windower, memories: position.memories, epoch, seq, given, seen, n_lost }
+}
+
+/// How many of a line's frames a position has seen: up to the one that came last before it. Where that
+/// one is gone, the times must do.
+fn n_seen(frames: &[Frame], arrived_ns: i64) -> usize {
+    let last = frames.iter().rposition(|frame| frame.arrived_at.as_ns() == arrived_ns);
+    last.map_or_else(|| frames.partition_point(|frame| frame.arrived_at.as_ns() <= arrived_ns), |last| last + 1)
+}
+
+/// Brings the frames of a line's groups, each as it came, into the order in which they came. Arrival
+/// times do for that, except where the clock was set back: what came before a step comes before what
+/// came after it, whatever the times say. The group that shows most steps tells what times lie between
+/// them; a frame of another group belongs where its time is nearest.
+fn in_order(groups: Vec<Vec<Frame>>) -> Vec<Frame> {
+    let spans = groups.iter().map(|group| spans(group)).max_by_key(Vec::len).unwrap_or_default();
+    let mut all = Vec::new();
+    for group in groups {
+        let mut place = 0;
+        for frame in group {
+            let at = frame.arrived_at.as_ns();
+            // The first of the nearest, and never before the place of the frame before.
+            let nearest = (place..spans.len())
+                .min_by_key(|i| spans[*i].0.saturating_sub(at).max(at.saturating_sub(spans[*i].1)).max(0));
+            place = nearest.unwrap_or(place);
+            all.push((place, frame));
+        }
+    }
+    all.sort_by_key(|(place, frame)| (*place, frame.arrived_at));
+    all.into_iter().map(|(_, frame)| frame).collect()
+}
+
+/// First and last arrival between each two steps back of the clock.
+fn spans(group: &[Frame]) -> Vec<(i64, i64)> {
+    let mut spans: Vec<(i64, i64)> = Vec::new();
+    for at in group.iter().map(|frame| frame.arrived_at.as_ns()) {
+        match spans.last_mut() {
+            Some((_, last)) if *last <= at => *last = at,
+            _ => spans.push((at, at)),
+        }
+    }
+    spans
 }
 
 /// Frames of each group that are read back: what a frame check gave since its last position, or
@@ -118,23 +163,22 @@ fn n_kept(line: &LinePlan) -> usize {
     if only_frames { 4_096 } else { 65_536 }
 }
 
-/// The line's frames since the oldest one that any of its checks needs, in order of arrival.
+/// The line's frames since the oldest one that any of its checks needs, in the order in which they came.
 async fn frames(shared: &Shared, progress: &Progress, line: &LinePlan) -> Vec<Frame> {
     if !line.checks.iter().any(|check| progress.positions.contains_key(&check.slot)) {
         return Vec::new();
     }
-    let mut frames = Vec::new();
+    let mut groups = Vec::new();
     for (group, slot) in line.groups.iter().zip(&line.slots) {
         let tags: std::sync::Arc<[_]> = group.tags.clone().into();
         match shared.store.reader().frames(*slot, Since::Last(n_kept(line))).await {
-            Ok(stored) => frames.extend(stored.into_iter().map(|stored| frame(*slot, &tags, stored, shared))),
+            Ok(stored) => groups.push(stored.into_iter().map(|stored| frame(*slot, &tags, stored, shared)).collect()),
             Err(error) => {
                 tracing::warn!(line = %*line.line.id, %error, "kept frames cannot be read; open windows are dropped");
             }
         }
     }
-    frames.sort_by_key(|frame: &Frame| frame.arrived_at);
-    frames
+    in_order(groups)
 }
 
 fn frame(
@@ -147,4 +191,35 @@ fn frame(
     // By the monotonic clock it arrives now: deadlines of a former life have no meaning.
     let arrived = shared.clock.mono();
     Frame { group, tags: std::sync::Arc::clone(tags), readings, at, arrived_at, arrived }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use takt_plant::{GroupSlot, MonoTime};
+
+    fn frames(group: u32, arrived: &[i64]) -> Vec<Frame> {
+        let frame = |ns: &i64| {
+            let (arrived_at, readings) = (WallTime::from_ns(*ns), Vec::new().into_boxed_slice());
+            let (group, arrived) = (GroupSlot(group), MonoTime::from_ns(0));
+            Frame { group, tags: [].into(), readings, at: arrived_at, arrived_at, arrived }
+        };
+        arrived.iter().map(frame).collect()
+    }
+
+    fn arrived(frames: &[Frame]) -> Vec<i64> {
+        frames.iter().map(|frame| frame.arrived_at.as_ns()).collect()
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_mix_before_and_after() {
+        let groups = vec![frames(0, &[100, 200, 300, 50, 150]), frames(1, &[250, 60, 160])];
+        let all = in_order(groups);
+        assert_eq!(arrived(&all), [100, 200, 250, 300, 50, 60, 150, 160]);
+        assert_eq!(arrived(&all[n_seen(&all, 300)..]), [50, 60, 150, 160], "what came after the step is after it");
+        assert_eq!(arrived(&all[n_seen(&all, 60)..]), [150, 160], "and what came before it is not");
+        assert_eq!(n_seen(&frames(0, &[10, 20, 30]), 25), 2, "a frame that is gone");
+        let slow = in_order(vec![frames(0, &[90]), frames(1, &[100, 110, 20, 30])]);
+        assert_eq!(arrived(&slow), [90, 100, 110, 20, 30], "a slow group came before the step");
+    }
 }

@@ -10,7 +10,7 @@ use crate::pipeline::check::{Check, CheckParts};
 use crate::pipeline::executor::{Executor, Reply};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::handshake::Handshake;
-use crate::pipeline::line::{Heartbeat, Line};
+use crate::pipeline::line::{Again, Heartbeat, Line};
 use crate::pipeline::outbox::{Outbox, Route, Way};
 use crate::pipeline::port::CellPort;
 use crate::pipeline::source::{Marks, Source};
@@ -62,8 +62,8 @@ pub struct CellStart {
     pub executor: Executor,
     /// Per line, in the order of the plan: what a restart brings along.
     pub begun: Vec<LineStart>,
-    /// Frames that came after the positions, in order of arrival, to be pushed again.
-    pub again: Vec<takt_plant::Frame>,
+    /// Frames that came after the positions, in the order in which they came, to be pushed again.
+    pub again: Vec<Again>,
     /// Messages that came lately, by connection in the order of the plan.
     pub marks: Vec<Vec<Digest>>,
     /// Where connections are shown, in the order of the plan.
@@ -100,8 +100,8 @@ pub struct CheckStart {
     pub seq: u64,
     /// The number of the last verdict that the store holds.
     pub given: u64,
-    /// Arrival of the last frame that the position has seen.
-    pub seen: WallTime,
+    /// How many of the frames that were read back the position has seen.
+    pub seen: usize,
 }
 
 /// A cell that runs.

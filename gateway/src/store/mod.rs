@@ -60,7 +60,7 @@ pub use feedback::Feedback;
 pub use handle::Store;
 pub use health::StoreHealth;
 pub use layout::{CheckLayout, ConnectionLayout, GroupLayout, Layout, Slots, WhenUnwritable};
-pub use options::StoreOptions;
+pub use options::{MARKS_MAX, StoreOptions};
 pub use points::Point;
 pub use queue::{Full, Journal};
 pub use reader::Reader;

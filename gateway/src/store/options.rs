@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// Message marks that are kept per connection, and so the messages that may be unacknowledged at once:
+/// the default receive maximum, of 16 bytes each.
+pub const MARKS_MAX: u16 = 1_024;
+
 /// Plain values that `assemble` takes from the gateway document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreOptions {
@@ -64,7 +68,7 @@ impl Default for StoreOptions {
             open_bytes_max: 32 << 20,
             backlog_bytes_max: 16 << 20,
             retry: Duration::from_secs(1),
-            marks_max: 1_024,
+            marks_max: MARKS_MAX as usize,
             fold: Duration::from_millis(500),
             slice: Duration::from_millis(5),
         }
