@@ -1,0 +1,37 @@
+// One's own password, changed by oneself.
+import { Button, Menu, Modal, PasswordInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useDisclosure } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
+import { useMutation } from "@tanstack/react-query";
+import { KeyRound } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { call } from "@/api/client";
+import { Trouble } from "@/parts/panel";
+
+export function PasswordItem() {
+  const { t } = useTranslation();
+  const [opened, modal] = useDisclosure(false);
+  const form = useForm({ initialValues: { old: "", new: "" } });
+  const act = useMutation({
+    mutationFn: (body: { old: string; new: string }) => call("POST", "/api/v1/password", { body }),
+    onSuccess: () => {
+      modal.close();
+      form.reset();
+      notifications.show({ message: t("password.done") });
+    },
+  });
+  return (
+    <>
+      <Menu.Item leftSection={<KeyRound size={16} />} onClick={modal.open} closeMenuOnClick={false}>{t("password.change")}</Menu.Item>
+      <Modal opened={opened} onClose={modal.close} title={t("password.change")}>
+        <form className="stack" onSubmit={form.onSubmit((v) => act.mutate(v))}>
+          {act.error && <Trouble of={act.error} />}
+          <PasswordInput label={t("password.old")} autoComplete="current-password" {...form.getInputProps("old")} />
+          <PasswordInput label={t("password.new")} autoComplete="new-password" {...form.getInputProps("new")} />
+          <Button type="submit" loading={act.isPending}>{t("password.change")}</Button>
+        </form>
+      </Modal>
+    </>
+  );
+}
