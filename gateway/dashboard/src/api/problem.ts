@@ -5,6 +5,8 @@ export class Problem extends Error {
   readonly status: number;
   /** Seconds after which it may work, where the gateway says so. */
   readonly retryAfterS: number | undefined;
+  /** When it happened, by this device's clock. */
+  readonly at = Date.now();
 
   constructor(status: number, error: string, hint: string, retryAfterS?: number) {
     super(error);

@@ -24,10 +24,12 @@ export function LiveBanner() {
   const seenAt = useLive((live) => (live.link === "stale" ? live.seenAt : 0));
   const [late, setLate] = useState(false);
   useEffect(() => {
-    setLate(false);
     if (link !== "opening") return;
     const timer = setTimeout(() => setLate(true), 4_000);
-    return () => clearTimeout(timer);
+    return () => {
+      clearTimeout(timer);
+      setLate(false);
+    };
   }, [link]);
   useEffect(() => {
     document.documentElement.toggleAttribute("data-stale", link === "stale");

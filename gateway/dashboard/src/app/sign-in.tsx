@@ -15,15 +15,14 @@ const PASSWORD_MIN = 10;
 
 /** Counts down to when the gateway lets one try again. */
 function useWait(problem: Problem | undefined): number {
-  const [until, setUntil] = useState(0);
   const [now, setNow] = useState(() => Date.now());
+  const limited = problem?.status === 429 ? problem : undefined;
   useEffect(() => {
-    if (problem?.status !== 429) return;
-    setUntil(Date.now() + (problem.retryAfterS ?? 10) * 1_000);
+    if (!limited) return;
     const timer = setInterval(() => setNow(Date.now()), 500);
     return () => clearInterval(timer);
-  }, [problem]);
-  return Math.max(0, Math.ceil((until - now) / 1_000));
+  }, [limited]);
+  return limited ? Math.max(0, Math.ceil((limited.at + (limited.retryAfterS ?? 10) * 1_000 - now) / 1_000)) : 0;
 }
 
 export function SignIn() {
@@ -40,7 +39,7 @@ export function SignIn() {
     <Stage title={t("signIn.title")} about={t("signIn.about", { host: location.host })}>
       <form className="stack" onSubmit={form.onSubmit((v) => act.mutate(v))} noValidate>
         {problem && <Trouble of={problem} />}
-        <TextInput label={t("signIn.user")} autoComplete="username" autoCapitalize="none" spellCheck={false} data-autofocus autoFocus {...form.getInputProps("user")} />
+        <TextInput label={t("signIn.user")} autoComplete="username" autoCapitalize="none" spellCheck={false} {...form.getInputProps("user")} />
         <PasswordInput label={t("signIn.password")} autoComplete="current-password" visibilityToggleButtonProps={{ "aria-label": t("signIn.show") }} {...form.getInputProps("password")} />
         <Button type="submit" size="md" loading={act.isPending} disabled={wait > 0}>
           {wait > 0 ? t("signIn.wait", { time: lasting(wait) }) : t("signIn.act")}
@@ -70,7 +69,7 @@ export function SetUp() {
     <Stage title={t("setUp.title")} about={t("setUp.about")}>
       <form className="stack" onSubmit={form.onSubmit((v) => act.mutate(v))} noValidate>
         {act.error && <Trouble of={act.error} />}
-        <TextInput label={t("setUp.code")} description={t("setUp.codeAbout")} autoComplete="one-time-code" spellCheck={false} autoFocus ff="monospace" {...form.getInputProps("code")} />
+        <TextInput label={t("setUp.code")} description={t("setUp.codeAbout")} autoComplete="one-time-code" spellCheck={false} ff="monospace" {...form.getInputProps("code")} />
         <TextInput label={t("signIn.user")} autoComplete="username" autoCapitalize="none" spellCheck={false} {...form.getInputProps("user")} />
         <PasswordInput label={t("setUp.password")} description={t("setUp.passwordAbout", { n: PASSWORD_MIN })} autoComplete="new-password" visibilityToggleButtonProps={{ "aria-label": t("signIn.show") }} {...form.getInputProps("password")} />
         <PasswordInput label={t("setUp.again")} autoComplete="new-password" visibilityToggleButtonProps={{ "aria-label": t("signIn.show") }} {...form.getInputProps("again")} />

@@ -31,9 +31,13 @@ export function useSpan(search: LineSearch): Span {
   const beat = beatOf(first);
   useEffect(() => {
     if (!first.live) return;
-    setNow(Date.now());
-    const timer = setInterval(() => document.hidden || setNow(Date.now()), beat);
-    return () => clearInterval(timer);
+    const move = () => document.hidden || setNow(Date.now());
+    const soon = setTimeout(move);
+    const timer = setInterval(move, beat);
+    return () => {
+      clearTimeout(soon);
+      clearInterval(timer);
+    };
   }, [first.live, beat]);
   return first;
 }

@@ -58,6 +58,8 @@ function Rows({ rows }: { rows: TagStatus[] }) {
   const sorted = table.getRowModel().rows;
   const seen = useVirtualizer({ count: sorted.length, getScrollElement: () => place.current, estimateSize: () => ROW, overscan: 12 });
   return (
+    // Whoever scrolls by keyboard must be able to stand in it.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div ref={place} className={style.place} role="table" aria-rowcount={sorted.length} aria-label={t("line.tabTags", { n: sorted.length })} tabIndex={0}>
       <div className={`${style.row} ${style.head}`} role="row">
         {table.getAllLeafColumns().map((column) => {

@@ -1,3 +1,2 @@
-export default function Page() {
-  return null;
-}
+// The fleet's own address; it shares a page with the mesh until there is one.
+export { default } from "./mesh";
