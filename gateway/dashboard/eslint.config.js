@@ -13,6 +13,7 @@ export default defineConfig([
     rules: {
       "max-lines": ["error", 400],
       "@typescript-eslint/no-non-null-assertion": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       // The compiler's advice for code that React Compiler would skip; it is not used here.
       "react-hooks/incompatible-library": "off",
     },

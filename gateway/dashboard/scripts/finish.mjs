@@ -50,7 +50,8 @@ for (const path of files(DIST)) {
 }
 const first = firstLoad(manifest).map((name) => [name, sizes.get(name) ?? statSync(join(DIST, name)).size]);
 const total = first.reduce((sum, [, bytes]) => sum + bytes, 0) / 1024;
-for (const [name, bytes] of first.sort((a, b) => b[1] - a[1])) console.log(`${(bytes / 1024).toFixed(1).padStart(8)} KB  ${name}`);
+for (const [name, bytes] of first.sort((a, b) => b[1] - a[1]))
+  console.log(`${(bytes / 1024).toFixed(1).padStart(8)} KB  ${name}`);
 console.log(`${total.toFixed(1).padStart(8)} KB  first load, of ${FIRST_LOAD_KB_MAX} KB allowed`);
 if (total > FIRST_LOAD_KB_MAX) {
   console.error("the first load is too large: make a route lazy, or look at what was added");

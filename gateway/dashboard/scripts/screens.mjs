@@ -7,14 +7,29 @@ const OUT = process.env.TAKT_SCREENS ?? "../../target/screens";
 const [USER, PASSWORD] = [process.env.TAKT_USER, process.env.TAKT_PASSWORD];
 /** Only pages whose name contains this. */
 const ONLY = process.argv[2] ?? "";
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const SIZES = [["wide", { width: 1440, height: 900 }], ["narrow", { width: 390, height: 844 }]];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const SIZES = [
+  ["wide", { width: 1440, height: 900 }],
+  ["narrow", { width: 390, height: 844 }],
+];
 
 async function pages(request) {
   const status = await (await request.get(`${BASE}/api/v1/status`)).json().catch(() => ({}));
   const line = status.lines?.[0]?.id ?? "press-3";
   const check = status.lines?.[0]?.checks?.[0]?.id ?? "stroke";
-  const fails = await (await request.get(`${BASE}/api/v1/verdicts?line=${line}&check=${check}&verdict=fail&limit=1`)).json().catch(() => ({}));
+  const fails = await (
+    await request.get(`${BASE}/api/v1/verdicts?line=${line}&check=${check}&verdict=fail&limit=1`)
+  )
+    .json()
+    .catch(() => ({}));
   const fail = fails.verdicts?.[0];
   const id = fail ? `${fail.epoch}-${fail.seq}` : "0-0";
   return [
@@ -51,11 +66,19 @@ async function signIn(page) {
 }
 
 mkdirSync(OUT, { recursive: true });
-const browser = await chromium.launch({ executablePath: process.env.TAKT_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+const browser = await chromium.launch({
+  executablePath: process.env.TAKT_CHROMIUM ?? "/usr/bin/chromium",
+  args: FLAGS,
+});
 let nErrors = 0;
 for (const [size, viewport] of SIZES) {
   for (const scheme of ["light", "dark"]) {
-    const context = await browser.newContext({ viewport, colorScheme: scheme, locale: "en-GB", hasTouch: size === "narrow" });
+    const context = await browser.newContext({
+      viewport,
+      colorScheme: scheme,
+      locale: "en-GB",
+      hasTouch: size === "narrow",
+    });
     const page = await context.newPage();
     const said = [];
     page.on("console", (message) => message.type() === "error" && said.push(message.text()));

@@ -47,7 +47,13 @@ export async function data<T>(answer: Promise<{ data?: T }>): Promise<T> {
   return data as T;
 }
 
-export type Sent = { body?: unknown; raw?: BodyInit; type?: string; query?: Record<string, unknown>; signal?: AbortSignal };
+export type Sent = {
+  body?: unknown;
+  raw?: BodyInit;
+  type?: string;
+  query?: Record<string, unknown>;
+  signal?: AbortSignal;
+};
 
 /** A route that the OpenAPI document does not describe yet, or whose body is no JSON. */
 export async function call<T>(method: string, path: string, sent: Sent = {}): Promise<T> {
@@ -70,7 +76,9 @@ export async function raw(method: string, path: string, sent: Sent = {}): Promis
     body = JSON.stringify(sent.body);
   } else if (sent.type) headers.set("content-type", sent.type);
   const response = await fetch(url, {
-    method, headers, credentials: "same-origin",
+    method,
+    headers,
+    credentials: "same-origin",
     ...(body === undefined ? {} : { body }),
     ...(sent.signal ? { signal: sent.signal } : {}),
   });

@@ -3,7 +3,14 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { call } from "./client";
 import type { Change, Checked, DocumentEntry, DocumentText, DocumentVersion } from "./contract";
-import { CONNECTIONS_DOCUMENT, type Connection, type Line, lineDocument, tidy, type Written } from "./written";
+import {
+  CONNECTIONS_DOCUMENT,
+  type Connection,
+  type Line,
+  lineDocument,
+  tidy,
+  type Written,
+} from "./written";
 
 export type Draft = { form?: Written; removed?: boolean; base: number };
 type Drafts = Readonly<Record<string, Draft>>;
@@ -27,14 +34,18 @@ function keep(next: Drafts): void {
 }
 
 export const setDraft = (name: string, draft: Draft): void => keep({ ...drafts, [name]: draft });
-export const dropDraft = (name: string): void => keep(Object.fromEntries(Object.entries(drafts).filter(([key]) => key !== name)));
+export const dropDraft = (name: string): void =>
+  keep(Object.fromEntries(Object.entries(drafts).filter(([key]) => key !== name)));
 export const dropDrafts = (): void => keep({});
 
 export function useDrafts(): Drafts {
-  return useSyncExternalStore((listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  }, () => drafts);
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => drafts,
+  );
 }
 
 export const useDocuments = () =>
@@ -48,16 +59,24 @@ export const useDocuments = () =>
 
 const pathOf = (name: string) => `/api/v1/documents/${encodeURIComponent(name)}`;
 
-export const readDocument = (name: string, version?: number) => call<DocumentText>("GET", pathOf(name), { query: { version } });
+export const readDocument = (name: string, version?: number) =>
+  call<DocumentText>("GET", pathOf(name), { query: { version } });
 
 export const useDocument = (name: string | undefined, version?: number) =>
-  useQuery({ queryKey: ["document", name, version], queryFn: () => readDocument(name ?? "", version), enabled: name !== undefined });
+  useQuery({
+    queryKey: ["document", name, version],
+    queryFn: () => readDocument(name ?? "", version),
+    enabled: name !== undefined,
+  });
 
 export const useVersions = (name: string) =>
   useQuery({
     queryKey: ["document", name, "versions"],
     queryFn: async () => {
-      const answer = await call<DocumentVersion[] | { versions: DocumentVersion[] }>("GET", `${pathOf(name)}/versions`);
+      const answer = await call<DocumentVersion[] | { versions: DocumentVersion[] }>(
+        "GET",
+        `${pathOf(name)}/versions`,
+      );
       return Array.isArray(answer) ? answer : answer.versions;
     },
   });
@@ -74,33 +93,64 @@ export const useWritten = () => {
   });
 };
 
-export type Placed<T> = T & { document: string; origin: "file" | "applied" | "new"; version: number; isDraft: boolean };
+export type Placed<T> = T & {
+  document: string;
+  origin: "file" | "applied" | "new";
+  version: number;
+  isDraft: boolean;
+};
 
 /** What the drafts make of what runs. */
-export function useConfiguration(): { lines: Placed<Line>[]; connections: Placed<Connection>[]; isPending: boolean; error: unknown; refetch: () => unknown } {
+export function useConfiguration(): {
+  lines: Placed<Line>[];
+  connections: Placed<Connection>[];
+  isPending: boolean;
+  error: unknown;
+  refetch: () => unknown;
+} {
   const written = useWritten();
   const documents = useDocuments();
   const mine = useDrafts();
-  const all: { name: string; form: Written; origin: "file" | "applied" | "new"; version: number; isDraft: boolean }[] = [];
+  const all: {
+    name: string;
+    form: Written;
+    origin: "file" | "applied" | "new";
+    version: number;
+    isDraft: boolean;
+  }[] = [];
   for (const one of written.data ?? []) {
     const draft = mine[one.name];
     if (draft?.removed) continue;
-    all.push({ name: one.name, form: draft?.form ?? (one.form as Written), origin: one.origin, version: one.version, isDraft: draft !== undefined });
+    all.push({
+      name: one.name,
+      form: draft?.form ?? (one.form as Written),
+      origin: one.origin,
+      version: one.version,
+      isDraft: draft !== undefined,
+    });
   }
   for (const [name, draft] of Object.entries(mine)) {
-    if (draft.form && !written.data?.some((one) => one.name === name)) all.push({ name, form: draft.form, origin: "new", version: 0, isDraft: true });
+    if (draft.form && !written.data?.some((one) => one.name === name))
+      all.push({ name, form: draft.form, origin: "new", version: 0, isDraft: true });
   }
   const placed = <T extends object>(list: (form: Written) => T[] | undefined): Placed<T>[] =>
-    all.flatMap(({ name, form, origin, version, isDraft }) => (list(form) ?? []).map((one) => ({ ...one, document: name, origin, version, isDraft })));
+    all.flatMap(({ name, form, origin, version, isDraft }) =>
+      (list(form) ?? []).map((one) => ({ ...one, document: name, origin, version, isDraft })),
+    );
   return {
-    lines: placed((form) => form.lines), connections: placed((form) => form.connections),
-    isPending: documents.isPending || written.isPending, error: documents.error ?? written.error,
-    refetch: () => { void documents.refetch(); void written.refetch(); },
+    lines: placed((form) => form.lines),
+    connections: placed((form) => form.connections),
+    isPending: documents.isPending || written.isPending,
+    error: documents.error ?? written.error,
+    refetch: () => {
+      void documents.refetch();
+      void written.refetch();
+    },
   };
 }
 
 const bare = <T extends object>(one: Placed<T> | T): T => {
-  const { document: _d, origin: _o, version: _v, isDraft: _i, ...rest } = one as Placed<T>;
+  const { document, origin, version, isDraft, ...rest } = one as Placed<T>;
   return rest as unknown as T;
 };
 
@@ -109,7 +159,8 @@ export function draftLine(line: Placed<Line> | Line, base: number): void {
   setDraft(lineDocument(line.id), { form: { lines: [tidy(bare(line))] }, base });
 }
 
-export const draftLineRemoved = (line: string, base: number): void => setDraft(lineDocument(line), { removed: true, base });
+export const draftLineRemoved = (line: string, base: number): void =>
+  setDraft(lineDocument(line), { removed: true, base });
 
 /** Puts all connections of the page's own document into its draft. */
 export function draftConnections(connections: (Placed<Connection> | Connection)[], base: number): void {
@@ -117,11 +168,15 @@ export function draftConnections(connections: (Placed<Connection> | Connection)[
 }
 
 const changes = (): Change[] =>
-  Object.entries(drafts).map(([name, draft]) => (draft.removed ? { name, removed: true } : { name, form: draft.form }));
+  Object.entries(drafts).map(([name, draft]) =>
+    draft.removed ? { name, removed: true } : { name, form: draft.form },
+  );
 
 /** What the gateway says about the drafts; nothing changes by asking. */
 export const useCheck = () =>
-  useMutation({ mutationFn: () => call<Checked>("POST", "/api/v1/documents/check", { body: { documents: changes() } }) });
+  useMutation({
+    mutationFn: () => call<Checked>("POST", "/api/v1/documents/check", { body: { documents: changes() } }),
+  });
 
 export function useApply() {
   const client = useQueryClient();
@@ -141,7 +196,8 @@ export function useApply() {
 export function useRollback(name: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { version: number; note: string }) => call("POST", `${pathOf(name)}/rollback`, { body }),
+    mutationFn: (body: { version: number; note: string }) =>
+      call("POST", `${pathOf(name)}/rollback`, { body }),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ["documents"] });
       void client.invalidateQueries({ queryKey: ["document"] });

@@ -29,7 +29,13 @@ export const keyOf = (check: { line: string; id: string }): string => `${check.l
 export const keyOfVerdict = (v: VerdictView): string => `${v.line}/${v.check}/${v.epoch}/${v.seq}`;
 
 let now: Live = {
-  link: "opening", seenAt: 0, status: undefined, verdicts: new Map(), rates: new Map(), tags: new Map(), nMissed: 0,
+  link: "opening",
+  seenAt: 0,
+  status: undefined,
+  verdicts: new Map(),
+  rates: new Map(),
+  tags: new Map(),
+  nMissed: 0,
 };
 const listeners = new Set<() => void>();
 let source: EventSource | undefined;
@@ -72,7 +78,11 @@ export function addVerdicts(
 }
 
 function takeVerdicts(batch: LiveVerdicts): void {
-  change({ ...seen(), verdicts: addVerdicts(now.verdicts, batch.verdicts), nMissed: now.nMissed + batch.n_missed });
+  change({
+    ...seen(),
+    verdicts: addVerdicts(now.verdicts, batch.verdicts),
+    nMissed: now.nMissed + batch.n_missed,
+  });
 }
 
 function takeTags(batch: { tags: TagStatus[] }): void {
@@ -84,7 +94,9 @@ function takeTags(batch: { tags: TagStatus[] }): void {
 function open(): void {
   clearTimeout(retry);
   source?.close();
-  const topics = line ? `topics=status,verdicts,tags,alarms&line=${encodeURIComponent(line)}` : "topics=status,verdicts,alarms";
+  const topics = line
+    ? `topics=status,verdicts,tags,alarms&line=${encodeURIComponent(line)}`
+    : "topics=status,verdicts,alarms";
   const mine = new EventSource(`/api/v1/stream?${topics}`);
   source = mine;
   const on = <T>(name: string, take: (body: T) => void) =>
@@ -92,7 +104,9 @@ function open(): void {
   on<Status>("status", takeStatus);
   on<LiveVerdicts>("verdicts", takeVerdicts);
   on<{ tags: TagStatus[] }>("tags", takeTags);
-  on("alarms", () => { for (const listener of alarmListeners) listener(); });
+  on("alarms", () => {
+    for (const listener of alarmListeners) listener();
+  });
   mine.addEventListener("error", () => {
     if (mine !== source) return;
     // The browser tries again by itself, except after an answer that was no stream.
@@ -151,6 +165,8 @@ export function useLive<T>(part: (live: Live) => T): T {
 const NONE: readonly never[] = [];
 export const useStatus = () => useLive((live) => live.status);
 export const useLine = (id: string) => useLive((live) => live.status?.lines.find((one) => one.id === id));
-export const useVerdicts = (key: string): readonly VerdictView[] => useLive((live) => live.verdicts.get(key) ?? NONE);
+export const useVerdicts = (key: string): readonly VerdictView[] =>
+  useLive((live) => live.verdicts.get(key) ?? NONE);
 export const useRates = (key: string): readonly number[] => useLive((live) => live.rates.get(key) ?? NONE);
-export const kindOf = (verdict: string): Kind => (verdict === "pass" || verdict === "fail" ? verdict : "inconclusive");
+export const kindOf = (verdict: string): Kind =>
+  verdict === "pass" || verdict === "fail" ? verdict : "inconclusive";

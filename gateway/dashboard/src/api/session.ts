@@ -21,7 +21,8 @@ export const SESSION_KEY = ["session"];
 async function read(): Promise<Session> {
   const session = await call<Session>("GET", "/api/v1/session").catch((error: unknown) => {
     // A gateway without sign-in listens on the loopback only: whoever reaches it may do everything.
-    if (Problem.of(error).isAbsent) return { signed_in: true, role: "administrator", user: "local", setup_needed: false } as Session;
+    if (Problem.of(error).isAbsent)
+      return { signed_in: true, role: "administrator", user: "local", setup_needed: false } as Session;
     throw error;
   });
   setCsrf(session.csrf ?? undefined);

@@ -9,11 +9,18 @@ export function LanguageChoice() {
   return (
     <Menu position="top-start" width={180}>
       <Menu.Target>
-        <ActionIcon aria-label={t("choice.language")} title={t("choice.language")}><Languages size={18} /></ActionIcon>
+        <ActionIcon aria-label={t("choice.language")} title={t("choice.language")}>
+          <Languages size={18} />
+        </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
         {Object.entries(LANGUAGES).map(([code, name]) => (
-          <Menu.Item key={code} lang={code} onClick={() => void setLanguage(code as Language)} rightSection={i18n.language === code ? <Check size={14} /> : null}>
+          <Menu.Item
+            key={code}
+            lang={code}
+            onClick={() => void setLanguage(code as Language)}
+            rightSection={i18n.language === code ? <Check size={14} /> : null}
+          >
             {name}
           </Menu.Item>
         ))}
@@ -30,13 +37,20 @@ export function ThemeChoice() {
   return (
     <Menu position="top-start" width={180}>
       <Menu.Target>
-        <ActionIcon aria-label={t("choice.theme")} title={t("choice.theme")}><Now size={18} /></ActionIcon>
+        <ActionIcon aria-label={t("choice.theme")} title={t("choice.theme")}>
+          <Now size={18} />
+        </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
         {(["light", "dark", "auto"] as const).map((scheme) => {
           const Icon = icons[scheme];
           return (
-            <Menu.Item key={scheme} leftSection={<Icon size={16} />} onClick={() => setColorScheme(scheme)} rightSection={colorScheme === scheme ? <Check size={14} /> : null}>
+            <Menu.Item
+              key={scheme}
+              leftSection={<Icon size={16} />}
+              onClick={() => setColorScheme(scheme)}
+              rightSection={colorScheme === scheme ? <Check size={14} /> : null}
+            >
               {t(`choice.${scheme}`)}
             </Menu.Item>
           );

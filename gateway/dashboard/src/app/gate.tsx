@@ -29,6 +29,11 @@ export function Gate() {
   if (session?.signed_in) return <RouterProvider router={router} />;
   if (session?.setup_needed) return <SetUp />;
   if (session) return <SignIn />;
-  if (error) return <Stage title={t("gate.away")}><Trouble of={Problem.of(error)} again={() => void refetch()} /></Stage>;
+  if (error)
+    return (
+      <Stage title={t("gate.away")}>
+        <Trouble of={Problem.of(error)} again={() => void refetch()} />
+      </Stage>
+    );
   return null;
 }

@@ -12,7 +12,13 @@ export function LiveWord({ short }: { short?: boolean }) {
   return (
     <p className={`${style.word} ${style[link]} ${short ? style.short : ""}`}>
       <i aria-hidden />
-      {link === "live" ? <>{t("live.live")} <span className={style.time}>{clock(second * 1_000)}</span></> : t(`live.${link}`)}
+      {link === "live" ? (
+        <>
+          {t("live.live")} <span className={style.time}>{clock(second * 1_000)}</span>
+        </>
+      ) : (
+        t(`live.${link}`)
+      )}
     </p>
   );
 }
@@ -34,7 +40,17 @@ export function LiveBanner() {
   useEffect(() => {
     document.documentElement.toggleAttribute("data-stale", link === "stale");
   }, [link]);
-  if (link === "stale") return <div className={style.banner} role="status">{t("live.staleSince", { time: clock(seenAt) })}</div>;
-  if (late) return <div className={style.banner} role="status">{t("live.never")}</div>;
+  if (link === "stale")
+    return (
+      <div className={style.banner} role="status">
+        {t("live.staleSince", { time: clock(seenAt) })}
+      </div>
+    );
+  if (late)
+    return (
+      <div className={style.banner} role="status">
+        {t("live.never")}
+      </div>
+    );
   return null;
 }

@@ -8,7 +8,14 @@ export function NotThere() {
   const { t } = useTranslation();
   return (
     <Panel>
-      <Empty title={t("notThere.title")} act={<Button component={Link} to="/" variant="default">{t("notThere.act")}</Button>}>
+      <Empty
+        title={t("notThere.title")}
+        act={
+          <Button component={Link} to="/" variant="default">
+            {t("notThere.act")}
+          </Button>
+        }
+      >
         {t("notThere.text")}
       </Empty>
     </Panel>

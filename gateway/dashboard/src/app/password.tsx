@@ -23,13 +23,25 @@ export function PasswordItem() {
   });
   return (
     <>
-      <Menu.Item leftSection={<KeyRound size={16} />} onClick={modal.open} closeMenuOnClick={false}>{t("password.change")}</Menu.Item>
+      <Menu.Item leftSection={<KeyRound size={16} />} onClick={modal.open} closeMenuOnClick={false}>
+        {t("password.change")}
+      </Menu.Item>
       <Modal opened={opened} onClose={modal.close} title={t("password.change")}>
         <form className="stack" onSubmit={form.onSubmit((v) => act.mutate(v))}>
           {act.error && <Trouble of={act.error} />}
-          <PasswordInput label={t("password.old")} autoComplete="current-password" {...form.getInputProps("old")} />
-          <PasswordInput label={t("password.new")} autoComplete="new-password" {...form.getInputProps("new")} />
-          <Button type="submit" loading={act.isPending}>{t("password.change")}</Button>
+          <PasswordInput
+            label={t("password.old")}
+            autoComplete="current-password"
+            {...form.getInputProps("old")}
+          />
+          <PasswordInput
+            label={t("password.new")}
+            autoComplete="new-password"
+            {...form.getInputProps("new")}
+          />
+          <Button type="submit" loading={act.isPending}>
+            {t("password.change")}
+          </Button>
         </form>
       </Modal>
     </>

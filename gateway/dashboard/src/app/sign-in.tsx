@@ -22,7 +22,9 @@ function useWait(problem: Problem | undefined): number {
     const timer = setInterval(() => setNow(Date.now()), 500);
     return () => clearInterval(timer);
   }, [limited]);
-  return limited ? Math.max(0, Math.ceil((limited.at + (limited.retryAfterS ?? 10) * 1_000 - now) / 1_000)) : 0;
+  return limited
+    ? Math.max(0, Math.ceil((limited.at + (limited.retryAfterS ?? 10) * 1_000 - now) / 1_000))
+    : 0;
 }
 
 export function SignIn() {
@@ -30,21 +32,39 @@ export function SignIn() {
   const { signIn } = useSigning();
   const form = useForm({
     initialValues: { user: "", password: "" },
-    validate: { user: (v) => (v ? null : t("signIn.userMissing")), password: (v) => (v ? null : t("signIn.passwordMissing")) },
+    validate: {
+      user: (v) => (v ? null : t("signIn.userMissing")),
+      password: (v) => (v ? null : t("signIn.passwordMissing")),
+    },
   });
-  const act = useMutation({ mutationFn: (v: { user: string; password: string }) => signIn(v.user, v.password) });
+  const act = useMutation({
+    mutationFn: (v: { user: string; password: string }) => signIn(v.user, v.password),
+  });
   const problem = act.error ? Problem.of(act.error) : undefined;
   const wait = useWait(problem);
   return (
     <Stage title={t("signIn.title")} about={t("signIn.about", { host: location.host })}>
       <form className="stack" onSubmit={form.onSubmit((v) => act.mutate(v))} noValidate>
         {problem && <Trouble of={problem} />}
-        <TextInput label={t("signIn.user")} autoComplete="username" autoCapitalize="none" spellCheck={false} {...form.getInputProps("user")} />
-        <PasswordInput label={t("signIn.password")} autoComplete="current-password" visibilityToggleButtonProps={{ "aria-label": t("signIn.show") }} {...form.getInputProps("password")} />
+        <TextInput
+          label={t("signIn.user")}
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          {...form.getInputProps("user")}
+        />
+        <PasswordInput
+          label={t("signIn.password")}
+          autoComplete="current-password"
+          visibilityToggleButtonProps={{ "aria-label": t("signIn.show") }}
+          {...form.getInputProps("password")}
+        />
         <Button type="submit" size="md" loading={act.isPending} disabled={wait > 0}>
           {wait > 0 ? t("signIn.wait", { time: lasting(wait) }) : t("signIn.act")}
         </Button>
-        <p className="small quiet">{t("signIn.lost")} <code>takt user password NAME</code></p>
+        <p className="small quiet">
+          {t("signIn.lost")} <code>takt user password NAME</code>
+        </p>
       </form>
     </Stage>
   );
@@ -63,17 +83,44 @@ export function SetUp() {
     },
   });
   const act = useMutation({
-    mutationFn: (v: { code: string; user: string; password: string }) => setUp(v.code.trim(), v.user.trim(), v.password),
+    mutationFn: (v: { code: string; user: string; password: string }) =>
+      setUp(v.code.trim(), v.user.trim(), v.password),
   });
   return (
     <Stage title={t("setUp.title")} about={t("setUp.about")}>
       <form className="stack" onSubmit={form.onSubmit((v) => act.mutate(v))} noValidate>
         {act.error && <Trouble of={act.error} />}
-        <TextInput label={t("setUp.code")} description={t("setUp.codeAbout")} autoComplete="one-time-code" spellCheck={false} ff="monospace" {...form.getInputProps("code")} />
-        <TextInput label={t("signIn.user")} autoComplete="username" autoCapitalize="none" spellCheck={false} {...form.getInputProps("user")} />
-        <PasswordInput label={t("setUp.password")} description={t("setUp.passwordAbout", { n: PASSWORD_MIN })} autoComplete="new-password" visibilityToggleButtonProps={{ "aria-label": t("signIn.show") }} {...form.getInputProps("password")} />
-        <PasswordInput label={t("setUp.again")} autoComplete="new-password" visibilityToggleButtonProps={{ "aria-label": t("signIn.show") }} {...form.getInputProps("again")} />
-        <Button type="submit" size="md" loading={act.isPending}>{t("setUp.act")}</Button>
+        <TextInput
+          label={t("setUp.code")}
+          description={t("setUp.codeAbout")}
+          autoComplete="one-time-code"
+          spellCheck={false}
+          ff="monospace"
+          {...form.getInputProps("code")}
+        />
+        <TextInput
+          label={t("signIn.user")}
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          {...form.getInputProps("user")}
+        />
+        <PasswordInput
+          label={t("setUp.password")}
+          description={t("setUp.passwordAbout", { n: PASSWORD_MIN })}
+          autoComplete="new-password"
+          visibilityToggleButtonProps={{ "aria-label": t("signIn.show") }}
+          {...form.getInputProps("password")}
+        />
+        <PasswordInput
+          label={t("setUp.again")}
+          autoComplete="new-password"
+          visibilityToggleButtonProps={{ "aria-label": t("signIn.show") }}
+          {...form.getInputProps("again")}
+        />
+        <Button type="submit" size="md" loading={act.isPending}>
+          {t("setUp.act")}
+        </Button>
       </form>
     </Stage>
   );

@@ -19,7 +19,10 @@ export function Stage({ title, about, children }: { title: string; about?: React
           </div>
           {children}
         </div>
-        <footer className={style.foot}><LanguageChoice /><ThemeChoice /></footer>
+        <footer className={style.foot}>
+          <LanguageChoice />
+          <ThemeChoice />
+        </footer>
       </main>
     </div>
   );
@@ -37,7 +40,17 @@ function Rhythm() {
         const y = row * 46 + 23;
         const odd = (row * 7 + (i % n) * 3) % 61 === 17;
         const tall = odd ? 30 : 10 + 3 * Math.sin(row * 1.3 + (i % n) * 0.55);
-        return <rect key={i} x={x} y={y - tall / 2} width={4} height={tall} rx={2} className={odd ? style.odd : style.even} />;
+        return (
+          <rect
+            key={i}
+            x={x}
+            y={y - tall / 2}
+            width={4}
+            height={tall}
+            rx={2}
+            className={odd ? style.odd : style.even}
+          />
+        );
       })}
     </svg>
   );

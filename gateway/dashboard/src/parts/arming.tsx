@@ -28,7 +28,18 @@ export function ArmingAct(props: Props) {
     onError: (error) => notifications.show({ color: "vermilion", message: error.message }),
   });
   if (props.output.armed) {
-    return mayDisarm && <Button size="compact-sm" variant="default" loading={disarm.isPending} onClick={() => disarm.mutate()}>{t("arming.disarm")}</Button>;
+    return (
+      mayDisarm && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          loading={disarm.isPending}
+          onClick={() => disarm.mutate()}
+        >
+          {t("arming.disarm")}
+        </Button>
+      )
+    );
   }
   if (!mayArm) return null;
   const open = () => {
@@ -37,8 +48,15 @@ export function ArmingAct(props: Props) {
   };
   return (
     <>
-      <Button size="compact-sm" variant="default" onClick={open}>{t("arming.arm")}</Button>
-      <Modal opened={opened} onClose={modal.close} title={t("arming.title", { output: props.output.id })} size="lg">
+      <Button size="compact-sm" variant="default" onClick={open}>
+        {t("arming.arm")}
+      </Button>
+      <Modal
+        opened={opened}
+        onClose={modal.close}
+        title={t("arming.title", { output: props.output.id })}
+        size="lg"
+      >
         {challenge.error && <Trouble of={challenge.error} again={() => challenge.mutate()} />}
         {challenge.data && <Confirm {...props} challenge={challenge.data} done={modal.close} />}
       </Modal>
@@ -57,17 +75,48 @@ function Confirm({ challenge, done, ...props }: Props & { challenge: ArmingChall
     },
   });
   return (
-    <form className="stack" onSubmit={(event) => { event.preventDefault(); arm.mutate(); }}>
-      <p className={style.warn}><ShieldAlert size={20} aria-hidden />{t("arming.warning")}</p>
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        arm.mutate();
+      }}
+    >
+      <p className={style.warn}>
+        <ShieldAlert size={20} aria-hidden />
+        {t("arming.warning")}
+      </p>
       <Pairs>
-        <Pair name={t("output.target")}><span className="mono">{challenge.target}</span></Pair>
-        {Object.entries(challenge.values).map(([name, value]) => <Pair key={name} name={t("arming.writes", { on: name })}><b>{String(value)}</b></Pair>)}
+        <Pair name={t("output.target")}>
+          <span className="mono">{challenge.target}</span>
+        </Pair>
+        {Object.entries(challenge.values).map(([name, value]) => (
+          <Pair key={name} name={t("arming.writes", { on: name })}>
+            <b>{String(value)}</b>
+          </Pair>
+        ))}
         <Pair name={t("output.last")}>{challenge.last_write ?? t("output.neverWrote")}</Pair>
       </Pairs>
-      {challenge.problems.map((problem) => <Trouble key={problem} of={new Error(problem)} />)}
+      {challenge.problems.map((problem) => (
+        <Trouble key={problem} of={new Error(problem)} />
+      ))}
       {arm.error && <Trouble of={arm.error} />}
-      <TextInput label={t("arming.type", { output: props.output.id })} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} autoComplete="off" spellCheck={false} data-autofocus />
-      <Button type="submit" color="vermilion" disabled={typed !== props.output.id || challenge.problems.length > 0} loading={arm.isPending}>{t("arming.act")}</Button>
+      <TextInput
+        label={t("arming.type", { output: props.output.id })}
+        value={typed}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+        data-autofocus
+      />
+      <Button
+        type="submit"
+        color="vermilion"
+        disabled={typed !== props.output.id || challenge.problems.length > 0}
+        loading={arm.isPending}
+      >
+        {t("arming.act")}
+      </Button>
     </form>
   );
 }

@@ -18,14 +18,26 @@ export function Books({ books }: { books: BooksStatus }) {
       <div className={style.sum}>
         {(["received", "judged", "dropped", "waiting"] as const).map((name, i) => (
           <span key={name} className={style.term}>
-            {i > 0 && <span className={style.sign} aria-hidden>{i === 1 ? "=" : "+"}</span>}
-            <span><b>{count(books[name])}</b><span className="label">{t(`books.${name}`)}</span></span>
+            {i > 0 && (
+              <span className={style.sign} aria-hidden>
+                {i === 1 ? "=" : "+"}
+              </span>
+            )}
+            <span>
+              <b>{count(books[name])}</b>
+              <span className="label">{t(`books.${name}`)}</span>
+            </span>
           </span>
         ))}
       </div>
       {reasons.length > 0 && (
         <ul className={style.reasons}>
-          {reasons.map(([reason, n]) => <li key={reason}><span>{reason.replaceAll("_", " ")}</span><b>{count(n)}</b></li>)}
+          {reasons.map(([reason, n]) => (
+            <li key={reason}>
+              <span>{reason.replaceAll("_", " ")}</span>
+              <b>{count(n)}</b>
+            </li>
+          ))}
         </ul>
       )}
     </div>

@@ -19,8 +19,14 @@ const FONT = '11px "IBM Plex Sans Variable", system-ui, sans-serif';
 /** Time along the bottom, as fine as its steps. */
 export function timeAxis(shown: boolean): uPlot.Axis {
   return {
-    show: true, size: shown ? 26 : 0, font: FONT, stroke: token("ink-3"), gap: 4,
-    grid: { stroke: token("line"), width: 1 }, ticks: { show: false },
+    show: true,
+    size: shown ? 26 : 0,
+    space: 84,
+    font: FONT,
+    stroke: token("ink-3"),
+    gap: 4,
+    grid: { stroke: token("line"), width: 1 },
+    ticks: { show: false },
     values: (_, splits) => {
       if (!shown) return splits.map(() => "");
       const step = ((splits[1] ?? 0) - (splits[0] ?? 0)) * 1_000;
@@ -32,8 +38,13 @@ export function timeAxis(shown: boolean): uPlot.Axis {
 
 export function valueAxis(size: number, values?: uPlot.Axis.Values): uPlot.Axis {
   return {
-    size, font: FONT, stroke: token("ink-3"), gap: 6, space: 26,
-    grid: { stroke: token("line"), width: 1 }, ticks: { show: false },
+    size,
+    font: FONT,
+    stroke: token("ink-3"),
+    gap: 6,
+    space: 26,
+    grid: { stroke: token("line"), width: 1 },
+    ticks: { show: false },
     ...(values ? { values } : {}),
   };
 }
@@ -44,7 +55,19 @@ export type Make = (width: number, height: number) => uPlot.Options;
  * `make` builds the options and is called again when it changes, which it must not do with every render.
  * `label` says what a screen reader should know; the figures are always in a table beside the chart as well.
  */
-export function Chart({ make, data, height, label, onPlot }: { make: Make; data: uPlot.AlignedData; height: number; label: string; onPlot?: (plot: uPlot | undefined) => void }) {
+export function Chart({
+  make,
+  data,
+  height,
+  label,
+  onPlot,
+}: {
+  make: Make;
+  data: uPlot.AlignedData;
+  height: number;
+  label: string;
+  onPlot?: (plot: uPlot | undefined) => void;
+}) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const latest = useRef(data);

@@ -42,7 +42,11 @@ export function LatencySplit({ check }: { check: CheckStatus }) {
         <thead>
           <tr>
             <th>{t("latency.stage")}</th>
-            {(["p50", "p99", "max"] as const).map((q) => <th key={q} className="number">{t(`latency.${q}`)}</th>)}
+            {(["p50", "p99", "max"] as const).map((q) => (
+              <th key={q} className="number">
+                {t(`latency.${q}`)}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -50,21 +54,32 @@ export function LatencySplit({ check }: { check: CheckStatus }) {
             <tr key={stage} className={stage === "total" ? style.total : ""}>
               <td>{t(`latency.${stage}`)}</td>
               {(["p50", "p99", "max"] as const).map((q) => (
-                <td key={q} className="number">{micros(stage === "total" ? spread(latency, q) : latency[stage][q])}</td>
+                <td key={q} className="number">
+                  {micros(stage === "total" ? spread(latency, q) : latency[stage][q])}
+                </td>
               ))}
             </tr>
           ))}
         </tbody>
       </table>
       <p className="small quiet">
-        {t("latency.against", { deadline: micros(deadline), share: percent(spread(latency, "p99") / deadline, 0) })}
+        {t("latency.against", {
+          deadline: micros(deadline),
+          share: percent(spread(latency, "p99") / deadline, 0),
+        })}
       </p>
     </div>
   );
 }
 
 /** Where the time went, of one verdict. */
-export function LatencyOne({ verdict, deadlineUs }: { verdict: VerdictView; deadlineUs: number | undefined }) {
+export function LatencyOne({
+  verdict,
+  deadlineUs,
+}: {
+  verdict: VerdictView;
+  deadlineUs: number | undefined;
+}) {
   const { t } = useTranslation();
   const latency = verdict.latency_us;
   const whole = Math.max(deadlineUs ?? 0, latency.total + latency.write, 1);
@@ -72,15 +87,26 @@ export function LatencyOne({ verdict, deadlineUs }: { verdict: VerdictView; dead
     <div className="stack-tight">
       <div className={style.bar} aria-hidden>
         <div className={style.parts}>
-          {STAGES.map((stage) => <span key={stage} className={style[stage]} style={{ width: `${(100 * latency[stage]) / whole}%` }} />)}
+          {STAGES.map((stage) => (
+            <span
+              key={stage}
+              className={style[stage]}
+              style={{ width: `${(100 * latency[stage]) / whole}%` }}
+            />
+          ))}
         </div>
       </div>
       <div className={style.legend}>
         {STAGES.filter((stage) => latency[stage] > 0).map((stage) => (
-          <span key={stage}><i className={style[stage]} />{t(`latency.${stage}`)} <b>{micros(latency[stage])}</b></span>
+          <span key={stage}>
+            <i className={style[stage]} />
+            {t(`latency.${stage}`)} <b>{micros(latency[stage])}</b>
+          </span>
         ))}
-        <span className={style.sum}>{t("latency.total")} <b>{micros(latency.total + latency.write)}</b>
-          {deadlineUs !== undefined && <> / {micros(deadlineUs)}</>}</span>
+        <span className={style.sum}>
+          {t("latency.total")} <b>{micros(latency.total + latency.write)}</b>
+          {deadlineUs !== undefined && <> / {micros(deadlineUs)}</>}
+        </span>
       </div>
     </div>
   );

@@ -7,7 +7,14 @@ import { Problem } from "@/api/problem";
 import style from "./panel.module.css";
 
 /** A titled surface. `flush` lets a table or chart reach its edges. */
-export function Panel(props: { title?: ReactNode; aside?: ReactNode; children: ReactNode; flush?: boolean; className?: string; id?: string }) {
+export function Panel(props: {
+  title?: ReactNode;
+  aside?: ReactNode;
+  children: ReactNode;
+  flush?: boolean;
+  className?: string;
+  id?: string;
+}) {
   return (
     <section className={`${style.panel} ${props.className ?? ""}`} id={props.id}>
       {props.title !== undefined && (
@@ -22,7 +29,12 @@ export function Panel(props: { title?: ReactNode; aside?: ReactNode; children: R
 }
 
 /** A page's head: where one is, what it is, what can be done. */
-export function PageHead(props: { title: ReactNode; crumb?: ReactNode; about?: ReactNode; children?: ReactNode }) {
+export function PageHead(props: {
+  title: ReactNode;
+  crumb?: ReactNode;
+  about?: ReactNode;
+  children?: ReactNode;
+}) {
   return (
     <header className={style.page}>
       <div className="grow">
@@ -40,7 +52,9 @@ export function Empty({ title, children, act }: { title: ReactNode; children?: R
   return (
     <div className={style.empty}>
       <svg viewBox="0 0 64 24" width="64" height="24" aria-hidden>
-        {[4, 14, 24, 44, 54].map((x) => <rect key={x} x={x} y="8" width="4" height="8" rx="2" />)}
+        {[4, 14, 24, 44, 54].map((x) => (
+          <rect key={x} x={x} y="8" width="4" height="8" rx="2" />
+        ))}
         <rect x="34" y="1" width="4" height="22" rx="2" className={style.beat} />
       </svg>
       <h3>{title}</h3>
@@ -54,8 +68,16 @@ export function Empty({ title, children, act }: { title: ReactNode; children?: R
 export function Trouble({ of, again }: { of: unknown; again?: () => void }) {
   const { t } = useTranslation();
   const problem = Problem.of(of);
-  const error = problem.isUnreachable ? t("error.unreachable") : problem.isAbsent ? t("error.absent") : problem.message;
-  const hint = problem.isUnreachable ? t("error.unreachableHint") : problem.isAbsent ? t("error.absentHint") : problem.hint;
+  const error = problem.isUnreachable
+    ? t("error.unreachable")
+    : problem.isAbsent
+      ? t("error.absent")
+      : problem.message;
+  const hint = problem.isUnreachable
+    ? t("error.unreachableHint")
+    : problem.isAbsent
+      ? t("error.absentHint")
+      : problem.hint;
   return (
     <div className={style.trouble} role="alert">
       <CircleAlert size={18} aria-hidden />
@@ -63,7 +85,11 @@ export function Trouble({ of, again }: { of: unknown; again?: () => void }) {
         <p className={style.error}>{error}</p>
         {hint && <p className={style.hint}>{hint}</p>}
       </div>
-      {again && <Button variant="default" size="xs" onClick={again}>{t("do.again")}</Button>}
+      {again && (
+        <Button variant="default" size="xs" onClick={again}>
+          {t("do.again")}
+        </Button>
+      )}
     </div>
   );
 }
@@ -76,10 +102,17 @@ export function Answer<T>(props: {
 }) {
   const { of } = props;
   if (of.data !== undefined) return <>{props.children(of.data)}</>;
-  if (of.error) return <div className={style.pad}><Trouble of={of.error} again={() => void of.refetch()} /></div>;
+  if (of.error)
+    return (
+      <div className={style.pad}>
+        <Trouble of={of.error} again={() => void of.refetch()} />
+      </div>
+    );
   return (
     <div className={style.pad} aria-busy="true">
-      {Array.from({ length: props.rows ?? 3 }, (_, i) => <Skeleton key={i} height={14} mb={12} width={`${90 - i * 14}%`} />)}
+      {Array.from({ length: props.rows ?? 3 }, (_, i) => (
+        <Skeleton key={i} height={14} mb={12} width={`${90 - i * 14}%`} />
+      ))}
     </div>
   );
 }
@@ -99,11 +132,26 @@ export function Pair({ name, children }: { name: ReactNode; children: ReactNode 
 }
 
 /** A figure that stands for itself, with its name above and what belongs to it below. */
-export function Figure({ name, value, unit, more, tone }: { name: ReactNode; value: ReactNode; unit?: ReactNode; more?: ReactNode; tone?: "fail" | "unsure" | undefined }) {
+export function Figure({
+  name,
+  value,
+  unit,
+  more,
+  tone,
+}: {
+  name: ReactNode;
+  value: ReactNode;
+  unit?: ReactNode;
+  more?: ReactNode;
+  tone?: "fail" | "unsure" | undefined;
+}) {
   return (
     <div className={style.figure}>
       <div className="label">{name}</div>
-      <div className={`${style.value} ${tone ? style[tone] : ""}`}>{value}{unit && <span className={style.unit}> {unit}</span>}</div>
+      <div className={`${style.value} ${tone ? style[tone] : ""}`}>
+        {value}
+        {unit && <span className={style.unit}> {unit}</span>}
+      </div>
       {more && <div className={style.more}>{more}</div>}
     </div>
   );

@@ -1,20 +1,22 @@
 // Scores against their limits.
 import { useTranslation } from "react-i18next";
 import type { VerdictView } from "@/api/types";
-import { figure } from "@/text/format";
+import { figure, percent } from "@/text/format";
 import style from "./scores.module.css";
 
 /** A score's name as people write it. */
-export const scoreName = (name: string): string => (name === "t2" ? "T²" : name.toUpperCase() === "SPE" ? "SPE" : name.replaceAll("_", " "));
+export const scoreName = (name: string): string =>
+  name === "t2" ? "T²" : name.toUpperCase() === "SPE" ? "SPE" : name.replaceAll("_", " ");
 
-/** The score that lies furthest beyond its limit: `T² 3.4×`. */
+/** The score that lies furthest beyond its limit: `T² 3.4×`; below it as its share, `T² 12 %`. */
 export function worstScore(verdict: VerdictView): string {
   const ratios = Object.entries(verdict.scores)
     .filter(([, score]) => score.value != null && score.limit)
     .map(([name, score]) => [name, (score.value ?? 0) / (score.limit ?? 1)] as const)
     .sort((a, b) => b[1] - a[1]);
   const worst = ratios[0];
-  return worst ? `${scoreName(worst[0])} ${figure(worst[1], 2)}×` : "";
+  if (!worst) return "";
+  return `${scoreName(worst[0])} ${worst[1] > 1 ? `${figure(worst[1], 2)}×` : percent(worst[1], 0)}`;
 }
 
 /** Each score as a bar whose middle is the limit. */
@@ -34,12 +36,25 @@ export function Scores({ of: verdict }: { of: VerdictView }) {
         return (
           <div key={name} className={style.score}>
             <span className={style.name}>{scoreName(name)}</span>
-            <div className={style.bar} role="img" aria-label={t("scores.of", { name: scoreName(name), value: figure(value), limit: figure(limit) })}>
+            <div
+              className={style.bar}
+              role="img"
+              aria-label={t("scores.of", {
+                name: scoreName(name),
+                value: figure(value),
+                limit: figure(limit),
+              })}
+            >
               <i className={over ? style.over : style.under} style={{ width: `${Math.max(width, 0.8)}%` }} />
               <b style={{ left: `${limitAt}%` }} />
             </div>
-            <span className={style.value}><b className={over ? style.hot : ""}>{figure(value)}</b> <span className="quiet">/ {figure(limit)}</span></span>
-            <span className={`${style.ratio} ${over ? style.hot : ""}`}>{ratio === undefined ? "" : `${figure(ratio, 3)}×`}</span>
+            <span className={style.value}>
+              <b className={over ? style.hot : ""}>{figure(value)}</b>{" "}
+              <span className="quiet">/ {figure(limit)}</span>
+            </span>
+            <span className={`${style.ratio} ${over ? style.hot : ""}`}>
+              {ratio === undefined ? "" : `${figure(ratio, 3)}×`}
+            </span>
           </div>
         );
       })}

@@ -43,8 +43,8 @@ function dates(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
 }
 
 export const DASH = "–";
-/** A thin space that does not break, between a figure and its unit. */
-const GAP = "\u202f";
+/** A space that does not break, between a figure and its unit. */
+const GAP = "\u00a0";
 
 /** A count. */
 export const count = (n: number): string => numbers({ maximumFractionDigits: 0 }).format(n);
@@ -57,12 +57,17 @@ export function figure(value: number | null | undefined, digits = 4): string {
     return numbers({ notation: "scientific", maximumSignificantDigits: 3 }).format(value);
   }
   const places = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.max(size, 1))));
-  return numbers({ maximumFractionDigits: Math.min(places, 3), minimumFractionDigits: size >= 1000 ? 0 : Math.min(places, 1) }).format(value);
+  return numbers({
+    maximumFractionDigits: Math.min(places, 3),
+    minimumFractionDigits: size >= 1000 || Number.isInteger(value) ? 0 : Math.min(places, 1),
+  }).format(value);
 }
 
 /** A figure with its unit. */
 export const quantity = (value: number | null | undefined, unit: string, digits?: number): string =>
-  unit && value !== null && value !== undefined ? `${figure(value, digits)}${GAP}${unit}` : figure(value, digits);
+  unit && value !== null && value !== undefined
+    ? `${figure(value, digits)}${GAP}${unit}`
+    : figure(value, digits);
 
 /** A share of one, in percent. */
 export function percent(share: number | null | undefined, places?: number): string {
@@ -83,7 +88,8 @@ export function micros(us: number | null | undefined): string {
 }
 
 /** Milliseconds, the same way. */
-export const millis = (ms: number | null | undefined): string => micros(ms === null || ms === undefined ? ms : ms * 1_000);
+export const millis = (ms: number | null | undefined): string =>
+  micros(ms === null || ms === undefined ? ms : ms * 1_000);
 
 /** A time span in its largest two units. */
 export function lasting(seconds: number): string {
@@ -122,14 +128,22 @@ export function bytes(n: number | null | undefined): string {
 const at = (time: string | number): Date => new Date(time);
 
 /** The time of day to the second. */
-export const clock = (time: string | number): string => dates({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(at(time));
+export const clock = (time: string | number): string =>
+  dates({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(at(time));
 
 /** The time of day to the millisecond. */
 export const clockMs = (time: string | number): string =>
-  dates({ hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" }).format(at(time));
+  dates({
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+    hourCycle: "h23",
+  }).format(at(time));
 
 /** The day, short. */
-export const day = (time: string | number): string => dates({ day: "2-digit", month: "short", year: "numeric" }).format(at(time));
+export const day = (time: string | number): string =>
+  dates({ day: "2-digit", month: "short", year: "numeric" }).format(at(time));
 
 /** Day and time; today only the time. */
 export function moment(time: string | number): string {
@@ -139,8 +153,21 @@ export function moment(time: string | number): string {
 
 /** Day and time to the minute, always with the day. */
 export const stamp = (time: string | number): string =>
-  dates({ day: "2-digit", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short" }).format(at(time));
+  dates({
+    day: "2-digit",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+    timeZoneName: "short",
+  }).format(at(time));
 
 /** Hours and minutes, for the ends of a span. */
-export const hourMinute = (time: number): string => dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at(time));
-export const dayHour = (time: number): string => dates({ day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at(time));
+export const hourMinute = (time: number): string =>
+  dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at(time));
+export const dayHour = (time: number): string =>
+  dates({ day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(
+    at(time),
+  );

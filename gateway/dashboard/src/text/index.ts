@@ -45,7 +45,8 @@ export async function setLanguage(language: Language): Promise<void> {
 /** Makes text ready before anything is drawn. */
 export async function startText(): Promise<void> {
   await i18next.use(initReactI18next).init({
-    lng: "en", fallbackLng: "en",
+    lng: "en",
+    fallbackLng: "en",
     resources: { en: { translation: en } },
     interpolation: { escapeValue: false },
     returnNull: false,

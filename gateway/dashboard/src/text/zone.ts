@@ -4,10 +4,24 @@ import { zoneName } from "./format";
 /** The offset of the plant's zone at a moment, in milliseconds. */
 function offsetAt(ms: number): number {
   const parts = new Intl.DateTimeFormat("en-GB", {
-    timeZone: zoneName(), year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+    timeZone: zoneName(),
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
   }).formatToParts(ms);
   const part = (type: string) => Number(parts.find((one) => one.type === type)?.value ?? 0);
-  const there = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
+  const there = Date.UTC(
+    part("year"),
+    part("month") - 1,
+    part("day"),
+    part("hour"),
+    part("minute"),
+    part("second"),
+  );
   return there - Math.floor(ms / 1_000) * 1_000;
 }
 

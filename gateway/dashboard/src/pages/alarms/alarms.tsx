@@ -17,7 +17,14 @@ const ACTIVE = ["active_unacknowledged", "active_acknowledged", "returned_unackn
 /** ISA-18.2 wants every shelving to end by itself. */
 const SHELVES_S = [900, 3_600, 28_800] as const;
 
-const sign = (alarm: Alarm): Standing => (alarm.state.startsWith("active") ? (alarm.priority === "low" ? "warn" : "bad") : alarm.state === "normal" ? "ok" : "idle");
+const sign = (alarm: Alarm): Standing =>
+  alarm.state.startsWith("active")
+    ? alarm.priority === "low"
+      ? "warn"
+      : "bad"
+    : alarm.state === "normal"
+      ? "ok"
+      : "idle";
 
 export default function AlarmsPage() {
   const { t } = useTranslation();
@@ -26,7 +33,15 @@ export default function AlarmsPage() {
   return (
     <>
       <PageHead title={t("alarms.title")} about={t("alarms.about")}>
-        <SegmentedControl aria-label={t("alarms.which")} value={shown} onChange={setShown} data={(["active", "shelved", "all"] as const).map((value) => ({ value, label: t(`alarms.${value}`) }))} />
+        <SegmentedControl
+          aria-label={t("alarms.which")}
+          value={shown}
+          onChange={setShown}
+          data={(["active", "shelved", "all"] as const).map((value) => ({
+            value,
+            label: t(`alarms.${value}`),
+          }))}
+        />
       </PageHead>
       <Answer of={alarms}>{(answer) => <List answer={answer} shown={shown} />}</Answer>
     </>
@@ -36,14 +51,37 @@ export default function AlarmsPage() {
 function List({ answer, shown }: { answer: Alarms; shown: string }) {
   const { t } = useTranslation();
   const act = useAlarmAct();
-  const listed = answer.alarms.filter((alarm) => shown === "all" || (shown === "active" ? ACTIVE.includes(alarm.state) : ["shelved", "suppressed", "out_of_service"].includes(alarm.state)));
+  const listed = answer.alarms.filter(
+    (alarm) =>
+      shown === "all" ||
+      (shown === "active"
+        ? ACTIVE.includes(alarm.state)
+        : ["shelved", "suppressed", "out_of_service"].includes(alarm.state)),
+  );
   return (
     <div className="stack">
-      {answer.flood && <p className={style.flood}><Mark of="bad" size={13} /> {t("alarms.flood", { n: answer.flood.n, time: moment(answer.flood.since) })}</p>}
+      {answer.flood && (
+        <p className={style.flood}>
+          <Mark of="bad" size={13} />{" "}
+          {t("alarms.flood", { n: answer.flood.n, time: moment(answer.flood.since) })}
+        </p>
+      )}
       {act.error && <Trouble of={act.error} />}
       <Panel flush>
-        {listed.length === 0 ? <Empty title={t(shown === "active" ? "alarms.none" : "alarms.noneSuch")}>{t("alarms.noneText")}</Empty> : (
-          <ul>{listed.map((alarm) => <Row key={alarm.id} alarm={alarm} act={(what, body) => act.mutate({ id: alarm.id, act: what, body })} />)}</ul>
+        {listed.length === 0 ? (
+          <Empty title={t(shown === "active" ? "alarms.none" : "alarms.noneSuch")}>
+            {t("alarms.noneText")}
+          </Empty>
+        ) : (
+          <ul>
+            {listed.map((alarm) => (
+              <Row
+                key={alarm.id}
+                alarm={alarm}
+                act={(what, body) => act.mutate({ id: alarm.id, act: what, body })}
+              />
+            ))}
+          </ul>
         )}
       </Panel>
     </div>
@@ -59,18 +97,47 @@ function Row({ alarm, act }: { alarm: Alarm; act: (what: string, body?: object) 
     <li className={`${style.alarm} ${open ? style.open : ""}`}>
       <Mark of={sign(alarm)} size={15} label={t(`alarmState.${alarm.state}`)} />
       <div className="grow">
-        <p><PlaceName place={alarm.place} /> {localTimes(alarm.text)}</p>
+        <p>
+          <PlaceName place={alarm.place} /> {localTimes(alarm.text)}
+        </p>
         {alarm.hint && <p className="soft small">{alarm.hint}</p>}
-        <p className="quiet small">{t(`alarmState.${alarm.state}`)} · {t(`priority.${alarm.priority}`)} · {t("alarms.since", { time: moment(alarm.since) })}{alarm.by ? ` · ${alarm.by}` : ""}{alarm.shelved_until ? ` · ${t("alarms.until", { time: moment(alarm.shelved_until) })}` : ""}</p>
+        <p className="quiet small">
+          {t(`alarmState.${alarm.state}`)} · {t(`priority.${alarm.priority}`)} ·{" "}
+          {t("alarms.since", { time: moment(alarm.since) })}
+          {alarm.by ? ` · ${alarm.by}` : ""}
+          {alarm.shelved_until ? ` · ${t("alarms.until", { time: moment(alarm.shelved_until) })}` : ""}
+        </p>
       </div>
-      {open && mayAck && <Button variant="default" leftSection={<Check size={16} />} onClick={() => act("acknowledge")}>{t("alarms.acknowledge")}</Button>}
-      {away && mayAck && <Button variant="default" onClick={() => act(alarm.state === "shelved" ? "unshelve" : "in-service")}>{t("alarms.bringBack")}</Button>}
+      {open && mayAck && (
+        <Button variant="default" leftSection={<Check size={16} />} onClick={() => act("acknowledge")}>
+          {t("alarms.acknowledge")}
+        </Button>
+      )}
+      {away && mayAck && (
+        <Button variant="default" onClick={() => act(alarm.state === "shelved" ? "unshelve" : "in-service")}>
+          {t("alarms.bringBack")}
+        </Button>
+      )}
       {!away && mayAck && (
         <Menu position="bottom-end">
-          <Menu.Target><Button variant="default" aria-label={t("alarms.more", { place: alarm.place })}><MoreHorizontal size={16} /></Button></Menu.Target>
+          <Menu.Target>
+            <Button variant="default" aria-label={t("alarms.more", { place: alarm.place })}>
+              <MoreHorizontal size={16} />
+            </Button>
+          </Menu.Target>
           <Menu.Dropdown>
-            {SHELVES_S.map((s) => <Menu.Item key={s} leftSection={<BellOff size={15} />} onClick={() => act("shelve", { for_s: s })}>{t("alarms.shelve", { n: s < 3_600 ? s / 60 : s / 3_600, unit: s < 3_600 ? "min" : "h" })}</Menu.Item>)}
-            {mayRemove && <Menu.Item onClick={() => act("out-of-service")}>{t("alarms.outOfService")}</Menu.Item>}
+            {SHELVES_S.map((s) => (
+              <Menu.Item
+                key={s}
+                leftSection={<BellOff size={15} />}
+                onClick={() => act("shelve", { for_s: s })}
+              >
+                {t("alarms.shelve", { n: s < 3_600 ? s / 60 : s / 3_600, unit: s < 3_600 ? "min" : "h" })}
+              </Menu.Item>
+            ))}
+            {mayRemove && (
+              <Menu.Item onClick={() => act("out-of-service")}>{t("alarms.outOfService")}</Menu.Item>
+            )}
           </Menu.Dropdown>
         </Menu>
       )}

@@ -29,32 +29,82 @@ export function ConnectionList({ configuration }: Props) {
     setEdited(undefined);
   };
   return (
-    <Panel title={t("configure.connections")} flush aside={may && <Button variant="default" leftSection={<Plus size={16} />} onClick={() => setEdited("new")}>{t("connection.add")}</Button>}>
-      <Answer of={{ ...configuration, data: configuration.isPending || configuration.error ? undefined : all }}>
-        {(connections) => connections.length === 0 ? <Empty title={t("connections.none")}>{t("connection.noneText")}</Empty> : (
-          <ul>
-            {connections.map((one) => {
-              const live = status?.connections.find((known) => known.id === one.id);
-              return (
-                <li key={one.id} className={style.item}>
-                  <Mark of={live ? connectionStanding(live) : "unknown"} size={11} label={live ? t(`link.${live.link === "up" || live.link === "down" || live.link === "taken_over" ? live.link : "waiting"}`) : t("connection.notRunning")} />
-                  <div className="grow"><b>{one.id}</b><div className="small quiet clip">{one.kind} · {one.address ?? one.url ?? one.file}</div></div>
-                  <Origin of={one} />
-                  <Button variant="default" onClick={() => setEdited(one)}>{t(may && one.origin !== "file" ? "do.edit" : "connection.look")}</Button>
-                  {may && one.origin !== "file" && (
-                    <ActionIcon aria-label={t("connection.remove", { id: one.id })} onClick={() => draftConnections(mine.filter((other) => other.id !== one.id), base)}><Trash2 size={17} /></ActionIcon>
-                  )}
-                </li>
-              );
-            })}
-          </ul>
-        )}
+    <Panel
+      title={t("configure.connections")}
+      flush
+      aside={
+        may && (
+          <Button variant="default" leftSection={<Plus size={16} />} onClick={() => setEdited("new")}>
+            {t("connection.add")}
+          </Button>
+        )
+      }
+    >
+      <Answer
+        of={{ ...configuration, data: configuration.isPending || configuration.error ? undefined : all }}
+      >
+        {(connections) =>
+          connections.length === 0 ? (
+            <Empty title={t("connections.none")}>{t("connection.noneText")}</Empty>
+          ) : (
+            <ul>
+              {connections.map((one) => {
+                const live = status?.connections.find((known) => known.id === one.id);
+                return (
+                  <li key={one.id} className={style.item}>
+                    <Mark
+                      of={live ? connectionStanding(live) : "unknown"}
+                      size={11}
+                      label={
+                        live
+                          ? t(
+                              `link.${live.link === "up" || live.link === "down" || live.link === "taken_over" ? live.link : "waiting"}`,
+                            )
+                          : t("connection.notRunning")
+                      }
+                    />
+                    <div className="grow">
+                      <b>{one.id}</b>
+                      <div className="small quiet clip">
+                        {one.kind} · {one.address ?? one.url ?? one.file}
+                      </div>
+                    </div>
+                    <Origin of={one} />
+                    <Button variant="default" onClick={() => setEdited(one)}>
+                      {t(may && one.origin !== "file" ? "do.edit" : "connection.look")}
+                    </Button>
+                    {may && one.origin !== "file" && (
+                      <ActionIcon
+                        aria-label={t("connection.remove", { id: one.id })}
+                        onClick={() =>
+                          draftConnections(
+                            mine.filter((other) => other.id !== one.id),
+                            base,
+                          )
+                        }
+                      >
+                        <Trash2 size={17} />
+                      </ActionIcon>
+                    )}
+                  </li>
+                );
+              })}
+            </ul>
+          )
+        }
       </Answer>
-      <Drawer opened={edited !== undefined} onClose={() => setEdited(undefined)} position="right" size="lg" title={edited === "new" ? t("connection.add") : edited?.id}>
+      <Drawer
+        opened={edited !== undefined}
+        onClose={() => setEdited(undefined)}
+        position="right"
+        size="lg"
+        title={edited === "new" ? t("connection.add") : edited?.id}
+      >
         {edited && (
           <ConnectionForm
             key={edited === "new" ? "new" : edited.id}
-            of={edited === "new" ? undefined : edited} taken={all.map((one) => one.id)}
+            of={edited === "new" ? undefined : edited}
+            taken={all.map((one) => one.id)}
             readOnly={!may || (edited !== "new" && edited.origin === "file")}
             save={(connection) => save(connection, edited === "new" ? undefined : edited.id)}
           />

@@ -10,7 +10,18 @@ import type { Difference } from "@/api/contract";
 import { Trouble } from "@/parts/panel";
 import { DifferenceTable } from "./draft-bar";
 
-type Answer = { problems?: { row?: number | null; line?: number | null; column?: string | null; key?: string | null; error: string; hint?: string | null }[]; difference?: Difference[]; n_tags?: number };
+type Answer = {
+  problems?: {
+    row?: number | null;
+    line?: number | null;
+    column?: string | null;
+    key?: string | null;
+    error: string;
+    hint?: string | null;
+  }[];
+  difference?: Difference[];
+  n_tags?: number;
+};
 /** A tag list of ten thousand rows is about a megabyte. */
 const BYTES_MAX = 8_000_000;
 
@@ -20,7 +31,8 @@ export function CsvActs({ line, readOnly }: { line: string; readOnly: boolean })
   const [text, setText] = useState<string>();
   const path = `/api/v1/lines/${encodeURIComponent(line)}/tags.csv`;
   const send = useMutation({
-    mutationFn: ({ body, dry }: { body: string; dry: boolean }) => call<Answer>("POST", path, { raw: body, type: "text/csv", query: { dry_run: dry } }),
+    mutationFn: ({ body, dry }: { body: string; dry: boolean }) =>
+      call<Answer>("POST", path, { raw: body, type: "text/csv", query: { dry_run: dry } }),
   });
   const take = async (file: File | null) => {
     if (!file) return;
@@ -32,25 +44,65 @@ export function CsvActs({ line, readOnly }: { line: string; readOnly: boolean })
     setText(body);
     send.mutate({ body, dry: true });
   };
-  const apply = () => text !== undefined && send.mutate({ body: text, dry: false }, {
-    onSuccess: (answer) => {
-      if (answer.problems?.length) return;
-      setText(undefined);
-      void client.invalidateQueries({ queryKey: ["documents"] });
-      notifications.show({ message: t("csv.done") });
-    },
-  });
+  const apply = () =>
+    text !== undefined &&
+    send.mutate(
+      { body: text, dry: false },
+      {
+        onSuccess: (answer) => {
+          if (answer.problems?.length) return;
+          setText(undefined);
+          void client.invalidateQueries({ queryKey: ["documents"] });
+          notifications.show({ message: t("csv.done") });
+        },
+      },
+    );
   const problems = send.data?.problems ?? [];
   return (
     <>
-      <Button variant="default" component="a" href={path} download={`${line}-tags.csv`} leftSection={<Download size={16} />}>{t("csv.out")}</Button>
-      {!readOnly && <FileButton accept=".csv,text/csv" onChange={(file) => void take(file)}>{(props) => <Button variant="default" leftSection={<Upload size={16} />} {...props}>{t("csv.in")}</Button>}</FileButton>}
+      <Button
+        variant="default"
+        component="a"
+        href={path}
+        download={`${line}-tags.csv`}
+        leftSection={<Download size={16} />}
+      >
+        {t("csv.out")}
+      </Button>
+      {!readOnly && (
+        <FileButton accept=".csv,text/csv" onChange={(file) => void take(file)}>
+          {(props) => (
+            <Button variant="default" leftSection={<Upload size={16} />} {...props}>
+              {t("csv.in")}
+            </Button>
+          )}
+        </FileButton>
+      )}
       <Modal opened={text !== undefined} onClose={() => setText(undefined)} title={t("csv.title")} size="xl">
         <div className="stack">
           {send.error && <Trouble of={send.error} />}
-          {problems.map((one, i) => <Trouble key={i} of={Object.assign(new Error([one.row ?? one.line ? t("csv.row", { row: one.row ?? one.line }) : "", one.column ?? one.key, one.error].filter(Boolean).join(" · ")))} />)}
-          {send.data && problems.length === 0 && <DifferenceTable of={{ difference: send.data.difference ?? [] }} />}
-          <Button disabled={!send.data || problems.length > 0} loading={send.isPending} onClick={apply}>{t("csv.apply")}</Button>
+          {problems.map((one, i) => (
+            <Trouble
+              key={i}
+              of={Object.assign(
+                new Error(
+                  [
+                    (one.row ?? one.line) ? t("csv.row", { row: one.row ?? one.line }) : "",
+                    one.column ?? one.key,
+                    one.error,
+                  ]
+                    .filter(Boolean)
+                    .join(" · "),
+                ),
+              )}
+            />
+          ))}
+          {send.data && problems.length === 0 && (
+            <DifferenceTable of={{ difference: send.data.difference ?? [] }} />
+          )}
+          <Button disabled={!send.data || problems.length > 0} loading={send.isPending} onClick={apply}>
+            {t("csv.apply")}
+          </Button>
         </div>
       </Modal>
     </>

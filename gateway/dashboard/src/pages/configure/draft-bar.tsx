@@ -24,8 +24,13 @@ export function DraftBar() {
   };
   return (
     <div className={style.draft} role="status">
-      <span className="grow">{t("draft.waiting", { count: n })} <span className="quiet small">{Object.keys(drafts).join(", ")}</span></span>
-      <Button variant="default" onClick={dropDrafts}>{t("draft.discard")}</Button>
+      <span className="grow">
+        {t("draft.waiting", { count: n })}{" "}
+        <span className="quiet small">{Object.keys(drafts).join(", ")}</span>
+      </span>
+      <Button variant="default" onClick={dropDrafts}>
+        {t("draft.discard")}
+      </Button>
       <Button onClick={open}>{t("draft.review")}</Button>
       <Modal opened={opened} onClose={modal.close} title={t("draft.title")} size="xl">
         {check.error && <Trouble of={check.error} again={() => check.mutate()} />}
@@ -54,13 +59,34 @@ function Review({ checked, done }: { checked: Checked; done: () => void }) {
       ))}
       <DifferenceTable of={checked} />
       <ul className="stack-tight">
-        {checked.lines_restarted.length > 0 && <li><Mark of="warn" size={11} /> {t("draft.restarted", { lines: checked.lines_restarted.join(", ") })}</li>}
-        {checked.lines_untouched.length > 0 && <li><Mark of="ok" size={11} /> {t("draft.untouched", { lines: checked.lines_untouched.join(", ") })}</li>}
-        {checked.outputs_disarmed.length > 0 && <li><Mark of="bad" size={11} /> {t("draft.disarmed", { outputs: checked.outputs_disarmed.join(", ") })}</li>}
+        {checked.lines_restarted.length > 0 && (
+          <li>
+            <Mark of="warn" size={11} /> {t("draft.restarted", { lines: checked.lines_restarted.join(", ") })}
+          </li>
+        )}
+        {checked.lines_untouched.length > 0 && (
+          <li>
+            <Mark of="ok" size={11} /> {t("draft.untouched", { lines: checked.lines_untouched.join(", ") })}
+          </li>
+        )}
+        {checked.outputs_disarmed.length > 0 && (
+          <li>
+            <Mark of="bad" size={11} />{" "}
+            {t("draft.disarmed", { outputs: checked.outputs_disarmed.join(", ") })}
+          </li>
+        )}
       </ul>
       {apply.error && <Trouble of={apply.error} />}
-      <TextInput label={t("draft.note")} description={t("draft.noteAbout")} value={note} maxLength={200} onChange={(event) => setNote(event.currentTarget.value)} />
-      <Button disabled={checked.problems.length > 0} loading={apply.isPending} onClick={act}>{t("draft.apply")}</Button>
+      <TextInput
+        label={t("draft.note")}
+        description={t("draft.noteAbout")}
+        value={note}
+        maxLength={200}
+        onChange={(event) => setNote(event.currentTarget.value)}
+      />
+      <Button disabled={checked.problems.length > 0} loading={apply.isPending} onClick={act}>
+        {t("draft.apply")}
+      </Button>
     </div>
   );
 }
@@ -73,7 +99,10 @@ export function DifferenceTable({ of }: { of: Pick<Checked, "difference"> }) {
       <tbody>
         {of.difference.map((one, i) => (
           <tr key={i}>
-            <td><b>{one.place}</b><div className="quiet mono">{one.key}</div></td>
+            <td>
+              <b>{one.place}</b>
+              <div className="quiet mono">{one.key}</div>
+            </td>
             <td className={style.before}>{shown(one.before)}</td>
             <td className={style.after}>{shown(one.after)}</td>
           </tr>

@@ -1,7 +1,10 @@
 // What the gateway takes as a name.
 
 /** The key of what is wrong with a name, if anything. */
-export function nameFault(name: string, taken: readonly string[]): "nameMissing" | "nameWrong" | "nameTaken" | undefined {
+export function nameFault(
+  name: string,
+  taken: readonly string[],
+): "nameMissing" | "nameWrong" | "nameTaken" | undefined {
   if (!name) return "nameMissing";
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(name)) return "nameWrong";
   return taken.includes(name) ? "nameTaken" : undefined;

@@ -16,17 +16,32 @@ export function NewLine({ taken }: { taken: string[] }) {
   const fault = nameFault(name, taken);
   return (
     <>
-      <Button variant="default" leftSection={<Plus size={16} />} onClick={modal.open}>{t("configure.newLine")}</Button>
+      <Button variant="default" leftSection={<Plus size={16} />} onClick={modal.open}>
+        {t("configure.newLine")}
+      </Button>
       <Modal opened={opened} onClose={modal.close} title={t("configure.newLine")}>
-        <form className="stack" onSubmit={(event) => {
-          event.preventDefault();
-          if (fault) return;
-          draftLine({ id: name, tags: [], checks: [] }, 0);
-          modal.close();
-          void navigate({ to: "/configure/$line", params: { line: name } });
-        }}>
-          <TextInput label={t("configure.name")} description={t("configure.nameAbout")} value={name} data-autofocus spellCheck={false} onChange={(event) => setName(event.currentTarget.value)} error={name && fault ? t(`configure.${fault}`) : undefined} />
-          <Button type="submit" disabled={fault !== undefined}>{t("do.next")}</Button>
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (fault) return;
+            draftLine({ id: name, tags: [], checks: [] }, 0);
+            modal.close();
+            void navigate({ to: "/configure/$line", params: { line: name } });
+          }}
+        >
+          <TextInput
+            label={t("configure.name")}
+            description={t("configure.nameAbout")}
+            value={name}
+            data-autofocus
+            spellCheck={false}
+            onChange={(event) => setName(event.currentTarget.value)}
+            error={name && fault ? t(`configure.${fault}`) : undefined}
+          />
+          <Button type="submit" disabled={fault !== undefined}>
+            {t("do.next")}
+          </Button>
         </form>
       </Modal>
     </>

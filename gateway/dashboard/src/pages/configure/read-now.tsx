@@ -17,14 +17,29 @@ export function ReadNow({ connection, source, adopt }: Props) {
   const { t } = useTranslation();
   const may = useMay("engineer");
   const read = useMutation({
-    mutationFn: () => call<RegisterRead>("POST", "/api/v1/field/read", { body: { connection, register: source.register, unit: source.unit } }),
+    mutationFn: () =>
+      call<RegisterRead>("POST", "/api/v1/field/read", {
+        body: { connection, register: source.register, unit: source.unit },
+      }),
   });
   if (!may) return null;
-  const raw = read.data && (typeof read.data.raw === "string" ? read.data.raw : read.data.raw.map((n) => n.toString(16).padStart(4, "0")).join(" "));
+  const raw =
+    read.data &&
+    (typeof read.data.raw === "string"
+      ? read.data.raw
+      : read.data.raw.map((n) => n.toString(16).padStart(4, "0")).join(" "));
   return (
     <div className="stack-tight">
       <div className="row wrap">
-        <Button variant="default" leftSection={<Radar size={16} />} disabled={!source.register} loading={read.isPending} onClick={() => read.mutate()}>{t("read.act")}</Button>
+        <Button
+          variant="default"
+          leftSection={<Radar size={16} />}
+          disabled={!source.register}
+          loading={read.isPending}
+          onClick={() => read.mutate()}
+        >
+          {t("read.act")}
+        </Button>
         {raw && <span className="mono">{raw}</span>}
       </div>
       {read.error && <Trouble of={read.error} />}
@@ -32,12 +47,26 @@ export function ReadNow({ connection, source, adopt }: Props) {
         <div className={style.choices} role="group" aria-label={t("read.guesses")}>
           {read.data.guesses.map((guess) => (
             <button
-              key={`${guess.type}/${guess.order}`} type="button" className={style.choice} onClick={() => adopt(guess)}
-              aria-pressed={(source.type ?? "u16") === guess.type && (source.order?.toLowerCase() ?? "abcd") === guess.order.toLowerCase()}
+              key={`${guess.type}/${guess.order}`}
+              type="button"
+              className={style.choice}
+              onClick={() => adopt(guess)}
+              aria-pressed={
+                (source.type ?? "u16") === guess.type &&
+                (source.order?.toLowerCase() ?? "abcd") === guess.order.toLowerCase()
+              }
             >
-              <span className="mono">{guess.type} {guess.order}</span>
+              <span className="mono">
+                {guess.type} {guess.order}
+              </span>
               <b>{typeof guess.value === "number" ? figure(guess.value, 6) : guess.value}</b>
-              <span className={style.bar} role="img" aria-label={t("read.plausible", { share: percent(guess.plausibility, 0) })}><i style={{ width: `${Math.round(guess.plausibility * 100)}%` }} /></span>
+              <span
+                className={style.bar}
+                role="img"
+                aria-label={t("read.plausible", { share: percent(guess.plausibility, 0) })}
+              >
+                <i style={{ width: `${Math.round(guess.plausibility * 100)}%` }} />
+              </span>
             </button>
           ))}
         </div>

@@ -14,22 +14,40 @@ import style from "./configure.module.css";
 /** How long to listen: long enough for a slow sensor, short enough to wait for. */
 const LISTEN_S = 5;
 
-type Props = { connection: Connection; adopt: (source: Partial<Source>) => void; adoptMany?: ((tags: Tag[]) => void) | undefined };
+type Props = {
+  connection: Connection;
+  adopt: (source: Partial<Source>) => void;
+  adoptMany?: ((tags: Tag[]) => void) | undefined;
+};
 
 export function Topics({ connection, adopt, adoptMany }: Props) {
   const { t } = useTranslation();
   const [filter, setFilter] = useState("#");
   const listen = useMutation({
     mutationFn: async () => {
-      const answer = await call<TopicSeen[] | { topics: TopicSeen[] }>("POST", "/api/v1/field/topics", { body: { connection, filter, seconds: LISTEN_S } });
+      const answer = await call<TopicSeen[] | { topics: TopicSeen[] }>("POST", "/api/v1/field/topics", {
+        body: { connection, filter, seconds: LISTEN_S },
+      });
       return Array.isArray(answer) ? answer : answer.topics;
     },
   });
   return (
     <div className="stack-tight">
       <div className="row wrap" style={{ alignItems: "flex-end" }}>
-        <TextInput label={t("topics.filter")} value={filter} onChange={(event) => setFilter(event.currentTarget.value)} spellCheck={false} />
-        <Button variant="default" leftSection={<Radio size={16} />} loading={listen.isPending} onClick={() => listen.mutate()}>{t("topics.listen", { seconds: LISTEN_S })}</Button>
+        <TextInput
+          label={t("topics.filter")}
+          value={filter}
+          onChange={(event) => setFilter(event.currentTarget.value)}
+          spellCheck={false}
+        />
+        <Button
+          variant="default"
+          leftSection={<Radio size={16} />}
+          loading={listen.isPending}
+          onClick={() => listen.mutate()}
+        >
+          {t("topics.listen", { seconds: LISTEN_S })}
+        </Button>
       </div>
       {listen.error && <Trouble of={listen.error} />}
       {listen.data?.length === 0 && <Empty title={t("topics.none")}>{t("topics.noneText")}</Empty>}
@@ -38,13 +56,37 @@ export function Topics({ connection, adopt, adoptMany }: Props) {
           {listen.data.map((seen) => (
             <div key={seen.topic}>
               <div className={style.item}>
-                <b className="grow" style={{ overflowWrap: "anywhere" }}>{seen.topic}</b><span className="quiet small">{t("topics.seen", { n: count(seen.n) })}</span>
-                {adoptMany && seen.tags.length > 1 && <Button size="compact-sm" variant="default" onClick={() => adoptMany(seen.tags.map((one) => tagOf(connection, seen.topic, one.value)))}>{t("topics.all", { n: seen.tags.length })}</Button>}
-                <code className="quiet" style={{ flexBasis: "100%", overflowWrap: "anywhere" }}>{seen.last.slice(0, 160)}</code>
+                <b className="grow" style={{ overflowWrap: "anywhere" }}>
+                  {seen.topic}
+                </b>
+                <span className="quiet small">{t("topics.seen", { n: count(seen.n) })}</span>
+                {adoptMany && seen.tags.length > 1 && (
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    onClick={() =>
+                      adoptMany(seen.tags.map((one) => tagOf(connection, seen.topic, one.value)))
+                    }
+                  >
+                    {t("topics.all", { n: seen.tags.length })}
+                  </Button>
+                )}
+                <code className="quiet" style={{ flexBasis: "100%", overflowWrap: "anywhere" }}>
+                  {seen.last.slice(0, 160)}
+                </code>
               </div>
               {seen.tags.map((one) => (
-                <button key={one.value} type="button" className={style.choice} onClick={() => adopt({ topic: seen.topic, value: one.value })}>
-                  <span className="mono">{one.value || "–"}</span><b>{typeof one.sample === "number" ? figure(one.sample, 6) : String(one.sample)}</b><span className="small" style={{ color: "var(--accent-ink)" }}>{t("topics.take")}</span>
+                <button
+                  key={one.value}
+                  type="button"
+                  className={style.choice}
+                  onClick={() => adopt({ topic: seen.topic, value: one.value })}
+                >
+                  <span className="mono">{one.value || "–"}</span>
+                  <b>{typeof one.sample === "number" ? figure(one.sample, 6) : String(one.sample)}</b>
+                  <span className="small" style={{ color: "var(--accent-ink)" }}>
+                    {t("topics.take")}
+                  </span>
                 </button>
               ))}
             </div>
@@ -56,6 +98,11 @@ export function Topics({ connection, adopt, adoptMany }: Props) {
 }
 
 const tagOf = (connection: Connection, topic: string, value: string): Tag => ({
-  id: value.split("/").filter(Boolean).join("_").replace(/[^A-Za-z0-9_.-]/g, "_") || "value",
+  id:
+    value
+      .split("/")
+      .filter(Boolean)
+      .join("_")
+      .replace(/[^A-Za-z0-9_.-]/g, "_") || "value",
   source: { connection: connection.id, topic, value },
 });

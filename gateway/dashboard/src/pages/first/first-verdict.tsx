@@ -9,14 +9,27 @@ import { clock } from "@/text/format";
 
 export function FirstVerdict({ line }: { line: string }) {
   const { t } = useTranslation();
-  const last = useLine(line)?.checks.map((check) => check.last).find(Boolean);
+  const last = useLine(line)
+    ?.checks.map((check) => check.last)
+    .find(Boolean);
   return (
     <Panel>
       <Empty
         title={last ? t("first.verdict") : t("first.waiting")}
-        act={<Button component={Link} {...{ to: "/line/$line", params: { line } } as object}>{t("learn.watch")}</Button>}
+        act={
+          <Button component={Link} {...({ to: "/line/$line", params: { line } } as object)}>
+            {t("learn.watch")}
+          </Button>
+        }
       >
-        {last ? <p><VerdictWord of={kindOf(last.verdict)} strong /> {clock(last.at)} {last.reason?.replaceAll("_", " ")}</p> : t("first.waitingText")}
+        {last ? (
+          <p>
+            <VerdictWord of={kindOf(last.verdict)} strong /> {clock(last.at)}{" "}
+            {last.reason?.replaceAll("_", " ")}
+          </p>
+        ) : (
+          t("first.waitingText")
+        )}
       </Empty>
     </Panel>
   );

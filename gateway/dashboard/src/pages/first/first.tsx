@@ -25,7 +25,12 @@ export default function First() {
   return (
     <div className={style.page}>
       <PageHead title={t("first.title")} about={t("first.about")} />
-      <Answer of={{ ...configuration, data: configuration.isPending || configuration.error ? undefined : configuration }}>
+      <Answer
+        of={{
+          ...configuration,
+          data: configuration.isPending || configuration.error ? undefined : configuration,
+        }}
+      >
         {(all) => <Steps all={all} />}
       </Answer>
     </div>
@@ -40,14 +45,32 @@ function Steps({ all }: { all: Configuration }) {
   const base = line && line.document === lineDocument(line.id) ? line.version : 0;
   const change = (next: Partial<Line>) => line && draftLine({ ...line, ...next }, base);
   return (
-    <Stepper active={step} onStepClick={setStep} allowNextStepsSelect={false} size="sm" orientation="vertical" classNames={{ step: style.step ?? "", content: style.content ?? "" }}>
+    <Stepper
+      active={step}
+      onStepClick={setStep}
+      allowNextStepsSelect={false}
+      size="sm"
+      orientation="vertical"
+      classNames={{ step: style.step ?? "", content: style.content ?? "" }}
+    >
       <Stepper.Step label={t("first.connect")} description={t("first.connectAbout")}>
         <ConnectStep all={all} next={() => setStep(1)} />
       </Stepper.Step>
       <Stepper.Step label={t("first.tags")} description={t("first.tagsAbout")}>
-        {line
-          ? <div className="stack"><Tags line={line} connections={all.connections} change={change} readOnly={false} /><Next disabled={!line.tags?.length} act={() => setStep(2)} /></div>
-          : <NameStep taken={all.lines.map((one) => one.id)} done={(id) => { draftLine({ id, tags: [], checks: [] }, 0); setName(id); }} />}
+        {line ? (
+          <div className="stack">
+            <Tags line={line} connections={all.connections} change={change} readOnly={false} />
+            <Next disabled={!line.tags?.length} act={() => setStep(2)} />
+          </div>
+        ) : (
+          <NameStep
+            taken={all.lines.map((one) => one.id)}
+            done={(id) => {
+              draftLine({ id, tags: [], checks: [] }, 0);
+              setName(id);
+            }}
+          />
+        )}
       </Stepper.Step>
       <Stepper.Step label={t("first.check")} description={t("first.checkAbout")}>
         {line && <CheckStep line={line} change={change} next={() => setStep(3)} />}
@@ -67,7 +90,13 @@ function Steps({ all }: { all: Configuration }) {
 
 function Next({ disabled, act, text }: { disabled?: boolean; act: () => void; text?: string }) {
   const { t } = useTranslation();
-  return <div><Button rightSection={<ArrowRight size={16} />} disabled={disabled ?? false} onClick={act}>{text ?? t("do.next")}</Button></div>;
+  return (
+    <div>
+      <Button rightSection={<ArrowRight size={16} />} disabled={disabled ?? false} onClick={act}>
+        {text ?? t("do.next")}
+      </Button>
+    </div>
+  );
 }
 
 function ConnectStep({ all, next }: { all: Configuration; next: () => void }) {
@@ -80,10 +109,24 @@ function ConnectStep({ all, next }: { all: Configuration; next: () => void }) {
   return (
     <div className="stack">
       {all.connections.length > 0 && (
-        <Panel><p>{t("first.haveConnections", { ids: all.connections.map((one) => one.id).join(", ") })}</p><div style={{ marginTop: 10 }}><Next act={next} text={t("first.useThese")} /></div></Panel>
+        <Panel>
+          <p>{t("first.haveConnections", { ids: all.connections.map((one) => one.id).join(", ") })}</p>
+          <div style={{ marginTop: 10 }}>
+            <Next act={next} text={t("first.useThese")} />
+          </div>
+        </Panel>
       )}
-      <Panel title={t("connection.add")}><ConnectionForm of={undefined} taken={all.connections.map((one) => one.id)} readOnly={false} save={save} /></Panel>
-      <p className="quiet small">{t("first.practice")} <code>takt-demo</code></p>
+      <Panel title={t("connection.add")}>
+        <ConnectionForm
+          of={undefined}
+          taken={all.connections.map((one) => one.id)}
+          readOnly={false}
+          save={save}
+        />
+      </Panel>
+      <p className="quiet small">
+        {t("first.practice")} <code>takt-demo</code>
+      </p>
     </div>
   );
 }
@@ -94,19 +137,46 @@ function NameStep({ taken, done }: { taken: string[]; done: (id: string) => void
   const fault = nameFault(name, taken);
   return (
     <Panel>
-      <form className="stack" onSubmit={(event) => { event.preventDefault(); if (!fault) done(name); }}>
-        <TextInput label={t("first.lineName")} description={t("configure.nameAbout")} value={name} onChange={(event) => setName(event.currentTarget.value)} error={fault ? t(`configure.${fault}`) : undefined} />
-        <div><Button type="submit" disabled={fault !== undefined}>{t("do.next")}</Button></div>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!fault) done(name);
+        }}
+      >
+        <TextInput
+          label={t("first.lineName")}
+          description={t("configure.nameAbout")}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          error={fault ? t(`configure.${fault}`) : undefined}
+        />
+        <div>
+          <Button type="submit" disabled={fault !== undefined}>
+            {t("do.next")}
+          </Button>
+        </div>
       </form>
     </Panel>
   );
 }
 
-function CheckStep({ line, change, next }: { line: Line; change: (next: Partial<Line>) => void; next: () => void }) {
+function CheckStep({
+  line,
+  change,
+  next,
+}: {
+  line: Line;
+  change: (next: Partial<Line>) => void;
+  next: () => void;
+}) {
   const tags = line.tags?.map((tag) => tag.id) ?? [];
   const counter = tags.find((tag) => /part|count|nr|no\b/i.test(tag)) ?? tags[0] ?? "";
   const check: Check = line.checks?.[0] ?? {
-    id: "quality", inputs: tags.filter((tag) => tag !== counter), model: `${line.id}-baseline`, deadline: "50ms",
+    id: "quality",
+    inputs: tags.filter((tag) => tag !== counter),
+    model: `${line.id}-baseline`,
+    deadline: "50ms",
     window: { kind: "trigger", tag: counter, edge: "change", collect: { before: "500ms", after: "0s" } },
   };
   return (
@@ -114,7 +184,13 @@ function CheckStep({ line, change, next }: { line: Line; change: (next: Partial<
       <div className="stack">
         <CheckForm check={check} tags={tags} readOnly={false} set={(one) => change({ checks: [one] })} />
         <WindowPreview line={line.id} check={check} />
-        <Next disabled={check.inputs.length === 0} act={() => { change({ checks: [check] }); next(); }} />
+        <Next
+          disabled={check.inputs.length === 0}
+          act={() => {
+            change({ checks: [check] });
+            next();
+          }}
+        />
       </div>
     </Panel>
   );
@@ -127,7 +203,13 @@ function ApplyStep({ line, next }: { line: string; next: () => void }) {
   return (
     <div className="stack">
       <DraftBar />
-      {!waits && <Panel><Empty title={t(runs ? "first.runs" : "first.starting")} act={<Next disabled={!runs} act={next} />}>{t("first.runsText")}</Empty></Panel>}
+      {!waits && (
+        <Panel>
+          <Empty title={t(runs ? "first.runs" : "first.starting")} act={<Next disabled={!runs} act={next} />}>
+            {t("first.runsText")}
+          </Empty>
+        </Panel>
+      )}
     </div>
   );
 }
@@ -140,8 +222,12 @@ function LearnStep({ line, next }: { line: Line; next: () => void }) {
       <div className="stack">
         <p>{t("first.learnText")}</p>
         <div className="row wrap">
-          <Button component={Link} {...{ to: "/models/learn", search: { line: line.id, check } } as object}>{t("models.learn")}</Button>
-          <Button variant="default" onClick={next}>{t("first.learnLater")}</Button>
+          <Button component={Link} {...({ to: "/models/learn", search: { line: line.id, check } } as object)}>
+            {t("models.learn")}
+          </Button>
+          <Button variant="default" onClick={next}>
+            {t("first.learnLater")}
+          </Button>
         </div>
       </div>
     </Panel>

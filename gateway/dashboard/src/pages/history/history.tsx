@@ -42,7 +42,11 @@ function Export({ span }: { span: Span }) {
   const [what, setWhat] = useState("verdicts");
   const [form, setForm] = useState("csv");
   const [tags, setTags] = useState<string[]>([]);
-  const known = useQuery({ queryKey: ["tags", line], enabled: line !== undefined, queryFn: () => data(api.GET("/api/v1/tags", { params: { query: { line } } })) });
+  const known = useQuery({
+    queryKey: ["tags", line],
+    enabled: line !== undefined,
+    queryFn: () => data(api.GET("/api/v1/tags", { params: { query: { line } } })),
+  });
   const [trouble, setTrouble] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   if (!line) return null;
@@ -57,7 +61,17 @@ function Export({ span }: { span: Span }) {
         throw error;
       });
       if (answer) save(name, await answer.blob());
-      else save(name, what === "verdicts" ? await verdictsCsv(line, span) : await samplesCsv(line, tags.length ? tags : (known.data?.tags.slice(0, 20).map((tag) => tag.id) ?? []), span));
+      else
+        save(
+          name,
+          what === "verdicts"
+            ? await verdictsCsv(line, span)
+            : await samplesCsv(
+                line,
+                tags.length ? tags : (known.data?.tags.slice(0, 20).map((tag) => tag.id) ?? []),
+                span,
+              ),
+        );
     } catch (error) {
       setTrouble(Problem.of(error));
     } finally {
@@ -68,14 +82,51 @@ function Export({ span }: { span: Span }) {
     <Panel title={t("export.title")}>
       <div className="stack">
         <div className="row wrap" style={{ alignItems: "flex-end" }}>
-          <Select label={t("line.crumb")} data={status?.lines.map((one) => one.id) ?? []} value={line} onChange={(next) => setAsked(next ?? undefined)} />
-          <SegmentedControl aria-label={t("export.what")} value={what} onChange={setWhat} data={[{ value: "verdicts", label: t("export.verdicts") }, { value: "samples", label: t("export.samples") }]} />
-          <SegmentedControl aria-label={t("export.form")} value={form} onChange={setForm} data={[{ value: "csv", label: "CSV" }, { value: "parquet", label: "Parquet" }]} />
-          <Button leftSection={<Download size={16} />} loading={busy} onClick={() => void act()}>{t("do.download")}</Button>
+          <Select
+            label={t("line.crumb")}
+            data={status?.lines.map((one) => one.id) ?? []}
+            value={line}
+            onChange={(next) => setAsked(next ?? undefined)}
+          />
+          <SegmentedControl
+            aria-label={t("export.what")}
+            value={what}
+            onChange={setWhat}
+            data={[
+              { value: "verdicts", label: t("export.verdicts") },
+              { value: "samples", label: t("export.samples") },
+            ]}
+          />
+          <SegmentedControl
+            aria-label={t("export.form")}
+            value={form}
+            onChange={setForm}
+            data={[
+              { value: "csv", label: "CSV" },
+              { value: "parquet", label: "Parquet" },
+            ]}
+          />
+          <Button leftSection={<Download size={16} />} loading={busy} onClick={() => void act()}>
+            {t("do.download")}
+          </Button>
         </div>
-        {what === "samples" && <MultiSelect label={t("line.whichTags")} placeholder={t("export.allTags")} data={known.data?.tags.map((tag) => tag.id) ?? []} value={tags} onChange={setTags} searchable />}
+        {what === "samples" && (
+          <MultiSelect
+            label={t("line.whichTags")}
+            placeholder={t("export.allTags")}
+            data={known.data?.tags.map((tag) => tag.id) ?? []}
+            value={tags}
+            onChange={setTags}
+            searchable
+          />
+        )}
         {trouble && <Trouble of={trouble} />}
-        <p className="quiet small">{stamp(span.from)} – {stamp(span.to)}. {t("export.cli")} <code>takt export --line {line} --{what}</code></p>
+        <p className="quiet small">
+          {stamp(span.from)} – {stamp(span.to)}. {t("export.cli")}{" "}
+          <code>
+            takt export --line {line} --{what}
+          </code>
+        </p>
       </div>
     </Panel>
   );
@@ -85,24 +136,50 @@ function Events({ span }: { span: Span }) {
   const { t } = useTranslation();
   const events = useQuery({
     queryKey: ["events", span.live ? "live" : [span.from, span.to]],
-    queryFn: () => data(api.GET("/api/v1/events", { params: { query: { from: iso(span.from), to: span.live ? undefined : iso(span.to), limit: 200 } } })),
-    refetchInterval: span.live ? 5_000 : false, placeholderData: (old) => old,
+    queryFn: () =>
+      data(
+        api.GET("/api/v1/events", {
+          params: { query: { from: iso(span.from), to: span.live ? undefined : iso(span.to), limit: 200 } },
+        }),
+      ),
+    refetchInterval: span.live ? 5_000 : false,
+    placeholderData: (old) => old,
   });
   return (
     <Panel title={t("events.title")} flush>
       <Answer of={events}>
-        {({ events: all }) => all.length === 0 ? <Empty title={t("events.none")}>{t("events.noneText")}</Empty> : (
-          <div className="scroll-x">
-            <table className="plain">
-              <thead><tr><th>{t("parts.time")}</th><th>{t("events.kind")}</th><th>{t("events.place")}</th><th>{t("events.text")}</th><th>{t("events.who")}</th></tr></thead>
-              <tbody>
-                {all.map((one, i) => (
-                  <tr key={i}><td className="nowrap soft">{moment(one.at)}</td><td className="nowrap">{one.kind.replaceAll("_", " ")}</td><td className="nowrap"><PlaceName place={one.place} /></td><td style={{ minWidth: 220 }}>{localTimes(one.text)}</td><td className="nowrap soft">{one.actor ?? ""}</td></tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
+        {({ events: all }) =>
+          all.length === 0 ? (
+            <Empty title={t("events.none")}>{t("events.noneText")}</Empty>
+          ) : (
+            <div className="scroll-x">
+              <table className="plain">
+                <thead>
+                  <tr>
+                    <th>{t("parts.time")}</th>
+                    <th>{t("events.kind")}</th>
+                    <th>{t("events.place")}</th>
+                    <th>{t("events.text")}</th>
+                    <th>{t("events.who")}</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {all.map((one, i) => (
+                    <tr key={i}>
+                      <td className="nowrap soft">{moment(one.at)}</td>
+                      <td className="nowrap">{one.kind.replaceAll("_", " ")}</td>
+                      <td className="nowrap">
+                        <PlaceName place={one.place} />
+                      </td>
+                      <td style={{ minWidth: 220 }}>{localTimes(one.text)}</td>
+                      <td className="nowrap soft">{one.actor ?? ""}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
       </Answer>
     </Panel>
   );

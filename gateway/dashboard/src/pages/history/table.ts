@@ -15,16 +15,39 @@ export function field(value: unknown): string {
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-export const csv = (rows: readonly (readonly unknown[])[]): string => rows.map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
+export const csv = (rows: readonly (readonly unknown[])[]): string =>
+  rows.map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
 
 export function verdictRows(verdicts: readonly VerdictView[]): unknown[][] {
   const names = [...new Set(verdicts.flatMap((one) => Object.keys(one.scores)))].sort();
   return [
-    ["at", "line", "check", "epoch", "seq", "part", "verdict", "reason", ...names.flatMap((name) => [name, `${name}_limit`]), "top_tag", "model", "latency_us"],
+    [
+      "at",
+      "line",
+      "check",
+      "epoch",
+      "seq",
+      "part",
+      "verdict",
+      "reason",
+      ...names.flatMap((name) => [name, `${name}_limit`]),
+      "top_tag",
+      "model",
+      "latency_us",
+    ],
     ...verdicts.map((one) => [
-      one.at, one.line, one.check, one.epoch, one.seq, one.part, one.verdict, one.reason,
+      one.at,
+      one.line,
+      one.check,
+      one.epoch,
+      one.seq,
+      one.part,
+      one.verdict,
+      one.reason,
       ...names.flatMap((name) => [one.scores[name]?.value, one.scores[name]?.limit]),
-      one.contributions[0]?.tag, one.model ? `${one.model.name} ${one.model.version}` : "", one.latency_us.total + one.latency_us.write,
+      one.contributions[0]?.tag,
+      one.model ? `${one.model.name} ${one.model.version}` : "",
+      one.latency_us.total + one.latency_us.write,
     ]),
   ];
 }
@@ -33,7 +56,11 @@ export async function verdictsCsv(line: string, span: Span): Promise<string> {
   const all: VerdictView[] = [];
   let cursor: string | undefined;
   do {
-    const page = await data(api.GET("/api/v1/verdicts", { params: { query: { line, from: iso(span.from), to: iso(span.to), limit: 500, cursor } } }));
+    const page = await data(
+      api.GET("/api/v1/verdicts", {
+        params: { query: { line, from: iso(span.from), to: iso(span.to), limit: 500, cursor } },
+      }),
+    );
     all.push(...page.verdicts);
     cursor = page.next ?? undefined;
   } while (cursor && all.length < VERDICTS_MAX);
@@ -41,9 +68,17 @@ export async function verdictsCsv(line: string, span: Span): Promise<string> {
 }
 
 export async function samplesCsv(line: string, tags: readonly string[], span: Span): Promise<string> {
-  const history = await data(api.GET("/api/v1/history", { params: { query: { line, tags: tags.join(), from: iso(span.from), to: iso(span.to), points: POINTS_MAX } } }));
+  const history = await data(
+    api.GET("/api/v1/history", {
+      params: {
+        query: { line, tags: tags.join(), from: iso(span.from), to: iso(span.to), points: POINTS_MAX },
+      },
+    }),
+  );
   return csv([
     ["tag", "at", "mean", "min", "max", "n", "n_bad"],
-    ...history.tags.flatMap((one) => one.points.map((point) => [one.tag, point.at, point.mean, point.min, point.max, point.n, point.n_bad])),
+    ...history.tags.flatMap((one) =>
+      one.points.map((point) => [one.tag, point.at, point.mean, point.min, point.max, point.n, point.n_bad]),
+    ),
   ]);
 }

@@ -24,7 +24,10 @@ export function bandsPlugin(bands: () => Bands, marks: boolean): uPlot.Plugin {
       const isSelected = idOf(verdict) === selected;
       if (kind === "pass" && !isSelected) continue;
       const left = plot.valToPos(seconds(verdict.window.from), "x", true);
-      const right = Math.max(plot.valToPos(seconds(verdict.window.to), "x", true), left + 2 * devicePixelRatio);
+      const right = Math.max(
+        plot.valToPos(seconds(verdict.window.to), "x", true),
+        left + 2 * devicePixelRatio,
+      );
       if (right < bbox.left || left > bbox.left + bbox.width) continue;
       ctx.fillStyle = kind === "fail" ? fail : kind === "pass" ? wash("accent", 0.14) : unsure;
       ctx.fillRect(left, bbox.top, right - left, bbox.height);

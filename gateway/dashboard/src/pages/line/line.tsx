@@ -49,30 +49,57 @@ function Found({ line }: { line: LineStatus }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const check = line.checks.find((one) => one.id === search.check) ?? line.checks[0];
-  const go = (next: Partial<LineSearch>) => void navigate({ search: (old) => ({ ...old, ...next }), replace: true, resetScroll: false });
+  const go = (next: Partial<LineSearch>) =>
+    void navigate({ search: (old) => ({ ...old, ...next }), replace: true, resetScroll: false });
   const standing = status && standingOf(line, status);
   const tab = search.tab ?? "trends";
   return (
     <>
-      <PageHead title={line.id} crumb={<><Link to="/">{t("nav.overview")}</Link> / {t("line.crumb")}</>}>
+      <PageHead
+        title={line.id}
+        crumb={
+          <>
+            <Link to="/">{t("nav.overview")}</Link> / {t("line.crumb")}
+          </>
+        }
+      >
         {standing && <Badge of={standing.standing}>{t(`standing.${standing.word}`)}</Badge>}
         {line.checks.length > 1 && (
-          <SegmentedControl aria-label={t("line.check")} value={check?.id ?? ""} onChange={(next) => go({ check: next, at: undefined })} data={line.checks.map((one) => one.id)} />
+          <SegmentedControl
+            aria-label={t("line.check")}
+            value={check?.id ?? ""}
+            onChange={(next) => go({ check: next, at: undefined })}
+            data={line.checks.map((one) => one.id)}
+          />
         )}
       </PageHead>
       {standing?.faults.map((fault) => (
-        <p key={fault.place + fault.why} className={fault.severity === "not_ready" ? style.bad : style.warn}><b>{fault.place}</b> {localTimes(fault.why)}</p>
+        <p key={fault.place + fault.why} className={fault.severity === "not_ready" ? style.bad : style.warn}>
+          <b>{fault.place}</b> {localTimes(fault.why)}
+        </p>
       ))}
-      <Tabs value={tab} onChange={(next) => go({ tab: next === "trends" || !next ? undefined : next })} keepMounted={false}>
+      <Tabs
+        value={tab}
+        onChange={(next) => go({ tab: next === "trends" || !next ? undefined : next })}
+        keepMounted={false}
+      >
         <Tabs.List mb="md">
           <Tabs.Tab value="trends">{t("line.tabTrends")}</Tabs.Tab>
           <Tabs.Tab value="tags">{t("line.tabTags", { n: line.n_tags })}</Tabs.Tab>
           <Tabs.Tab value="health">{t("line.tabHealth")}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="trends">
-          {check ? <Course line={line} check={check} search={search} go={go} /> : <Panel><Empty title={t("line.noCheck")}>{t("line.noCheckText")}</Empty></Panel>}
+          {check ? (
+            <Course line={line} check={check} search={search} go={go} />
+          ) : (
+            <Panel>
+              <Empty title={t("line.noCheck")}>{t("line.noCheckText")}</Empty>
+            </Panel>
+          )}
         </Tabs.Panel>
-        <Tabs.Panel value="tags"><TagTable line={line.id} /></Tabs.Panel>
+        <Tabs.Panel value="tags">
+          <TagTable line={line.id} />
+        </Tabs.Panel>
         <Tabs.Panel value="health">{check && <Health check={check} />}</Tabs.Panel>
       </Tabs>
     </>
@@ -81,7 +108,17 @@ function Found({ line }: { line: LineStatus }) {
 
 type Go = (next: Partial<LineSearch>) => void;
 
-function Course({ line, check, search, go }: { line: LineStatus; check: CheckStatus; search: LineSearch; go: Go }) {
+function Course({
+  line,
+  check,
+  search,
+  go,
+}: {
+  line: LineStatus;
+  check: CheckStatus;
+  search: LineSearch;
+  go: Go;
+}) {
   const span = useSpan(search);
   const tags = useQuery({
     queryKey: ["tags", line.id],
@@ -95,14 +132,39 @@ function Course({ line, check, search, go }: { line: LineStatus; check: CheckSta
   const select = (id: string) => go({ at: id });
   return (
     <div className={style.course}>
-      <div className={style.bar}><SpanBar span={span} back={search.back} go={go} /></div>
+      <div className={style.bar}>
+        <SpanBar span={span} back={search.back} go={go} />
+      </div>
       <div className={`stack ${style.main}`}>
-        <Trends line={line.id} span={span} tags={tags.data?.tags ?? []} inputs={check.inputs} verdicts={verdicts} selected={search.at} onSpan={toSpan} />
-        <ScoreChart key={keyOf(check)} verdicts={shown} span={span} selected={search.at} onSelect={select} onSpan={toSpan} more={more} />
+        <Trends
+          line={line.id}
+          span={span}
+          tags={tags.data?.tags ?? []}
+          inputs={check.inputs}
+          verdicts={verdicts}
+          selected={search.at}
+          onSpan={toSpan}
+        />
+        <ScoreChart
+          key={keyOf(check)}
+          verdicts={shown}
+          span={span}
+          selected={search.at}
+          onSelect={select}
+          onSpan={toSpan}
+          more={more}
+        />
+      </div>
+      <div className={style.parts}>
         <Parts check={check} search={search} span={span} go={go} />
       </div>
       <div className={`stack ${style.side}`}>
-        <Selected verdict={selected ?? (span.live ? (check.last ?? undefined) : undefined)} isLast={!selected} check={check} clear={() => go({ at: undefined })} />
+        <Selected
+          verdict={selected ?? (span.live ? (check.last ?? undefined) : undefined)}
+          isLast={!selected}
+          check={check}
+          clear={() => go({ at: undefined })}
+        />
         <Outputs check={check} />
         <ModelsPanel check={check} />
       </div>
@@ -114,8 +176,15 @@ function Health({ check }: { check: CheckStatus }) {
   const { t } = useTranslation();
   return (
     <div className={style.health}>
-      <Panel title={t("line.latency")}><LatencySplit check={check} /></Panel>
-      <Panel title={t("line.books")} aside={<BooksWord books={check.books} />}><Books books={check.books} /><p className="small quiet" style={{ marginTop: 12 }}>{t("books.about")}</p></Panel>
+      <Panel title={t("line.latency")}>
+        <LatencySplit check={check} />
+      </Panel>
+      <Panel title={t("line.books")} aside={<BooksWord books={check.books} />}>
+        <Books books={check.books} />
+        <p className="small quiet" style={{ marginTop: 12 }}>
+          {t("books.about")}
+        </p>
+      </Panel>
       <Outputs check={check} />
       <ModelsPanel check={check} />
     </div>

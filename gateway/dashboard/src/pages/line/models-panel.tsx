@@ -16,14 +16,28 @@ export function ModelsPanel({ check }: { check: CheckStatus }) {
           const runs = one.model && check.model?.digest === one.model.digest;
           return (
             <li key={one.name}>
-              <Mark of={one.standing === "ready" ? (one.fallback ? "warn" : "ok") : "bad"} size={11} label={one.standing} />
+              <Mark
+                of={one.standing === "ready" ? (one.fallback ? "warn" : "ok") : "bad"}
+                size={11}
+                label={one.standing}
+              />
               <div className="grow">
-                <b>{one.name}</b> {one.model?.version} {runs && <span className={style.now}>{t("line.judgesNow")}</span>}
+                <b>{one.name}</b> {one.model?.version}{" "}
+                {runs && <span className={style.now}>{t("line.judgesNow")}</span>}
                 <div className="small quiet">
                   {one.device_used ? t("line.onDevice", { device: one.device_used }) : one.standing}
-                  {one.model && <> · <code title={one.model.digest}>{one.model.digest.slice(0, 10)}</code></>}
+                  {one.model && (
+                    <>
+                      {" "}
+                      · <code title={one.model.digest}>{one.model.digest.slice(0, 10)}</code>
+                    </>
+                  )}
                 </div>
-                {one.fallback && <div className="small">{t("line.fallback", { asked: one.device_asked ?? "", why: one.fallback })}</div>}
+                {one.fallback && (
+                  <div className="small">
+                    {t("line.fallback", { asked: one.device_asked ?? "", why: one.fallback })}
+                  </div>
+                )}
                 {one.why && <div className={style.why}>{one.why}</div>}
               </div>
             </li>
@@ -31,9 +45,18 @@ export function ModelsPanel({ check }: { check: CheckStatus }) {
         })}
       </ul>
       <Pairs>
-        {check.refused && <Pair name={t("line.refused")}>{check.refused.model}: {check.refused.why} <span className="quiet small">{moment(check.refused.at)}</span></Pair>}
+        {check.refused && (
+          <Pair name={t("line.refused")}>
+            {check.refused.model}: {check.refused.why}{" "}
+            <span className="quiet small">{moment(check.refused.at)}</span>
+          </Pair>
+        )}
         <Pair name={t("line.window")}>{check.window}</Pair>
-        <Pair name={t("line.recipe")}>{check.production.on ? (check.production.recipe ?? t("line.inProduction")) : (check.production.why ?? t("standing.idle"))}</Pair>
+        <Pair name={t("line.recipe")}>
+          {check.production.on
+            ? (check.production.recipe ?? t("line.inProduction"))
+            : (check.production.why ?? t("standing.idle"))}
+        </Pair>
       </Pairs>
     </Panel>
   );

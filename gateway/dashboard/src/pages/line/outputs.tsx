@@ -12,7 +12,9 @@ export function Outputs({ check }: { check: CheckStatus }) {
   return (
     <Panel title={t("output.title")} flush>
       {check.outputs.length === 0 && <Empty title={t("output.none")}>{t("output.noneText")}</Empty>}
-      {check.outputs.map((output) => <Output key={output.id} output={output} check={check} />)}
+      {check.outputs.map((output) => (
+        <Output key={output.id} output={output} check={check} />
+      ))}
     </Panel>
   );
 }
@@ -25,31 +27,57 @@ function Output({ output, check }: { output: OutputStatus; check: CheckStatus })
     <div className={style.output}>
       <div className={style.head}>
         <b>{output.id}</b>
-        <Badge of={output.armed ? "ok" : "unknown"}>{t(output.armed ? "output.armed" : "output.dryRun")}</Badge>
+        <Badge of={output.armed ? "ok" : "unknown"}>
+          {t(output.armed ? "output.armed" : "output.dryRun")}
+        </Badge>
         <span className="grow" />
         <ArmingAct line={check.line} check={check.id} output={output} />
       </div>
       <Pairs>
-        <Pair name={t("output.target")}><span className="mono">{output.target}</span></Pair>
-        {output.armed && output.armed_by && <Pair name={t("output.armedBy")}>{output.armed_by}{output.armed_at ? `, ${moment(output.armed_at)}` : ""}</Pair>}
+        <Pair name={t("output.target")}>
+          <span className="mono">{output.target}</span>
+        </Pair>
+        {output.armed && output.armed_by && (
+          <Pair name={t("output.armedBy")}>
+            {output.armed_by}
+            {output.armed_at ? `, ${moment(output.armed_at)}` : ""}
+          </Pair>
+        )}
         <Pair name={t("output.last")}>
           {last ? (
             <>
-              <span className={wrong ? style.wrong : ""}>{wrong && <Mark of="bad" size={10} />} <b>{last.value}</b> {t(`outcome.${outcomeKey(last.outcome)}`)}</span>
-              <div className="small quiet">{t(`purpose.${purposeKey(last.purpose)}`)} · {clockMs(last.at)} · {micros(last.took_us)}</div>
+              <span className={wrong ? style.wrong : ""}>
+                {wrong && <Mark of="bad" size={10} />} <b>{last.value}</b>{" "}
+                {t(`outcome.${outcomeKey(last.outcome)}`)}
+              </span>
+              <div className="small quiet">
+                {t(`purpose.${purposeKey(last.purpose)}`)} · {clockMs(last.at)} · {micros(last.took_us)}
+              </div>
               {last.why && <div className="small">{last.why}</div>}
             </>
-          ) : <span className="quiet">{t("output.neverWrote")}</span>}
+          ) : (
+            <span className="quiet">{t("output.neverWrote")}</span>
+          )}
         </Pair>
         <Pair name={t("output.writes")}>
-          {Object.entries(output.writes).map(([outcome, n]) => `${count(n)} ${t(`outcome.${outcomeKey(outcome)}`)}`).join(" · ") || "–"}
+          {Object.entries(output.writes)
+            .map(([outcome, n]) => `${count(n)} ${t(`outcome.${outcomeKey(outcome)}`)}`)
+            .join(" · ") || "–"}
         </Pair>
       </Pairs>
     </div>
   );
 }
 
-const OUTCOMES = ["confirmed", "dry_run", "withheld", "refused", "timed_out", "differs", "disconnected"] as const;
+const OUTCOMES = [
+  "confirmed",
+  "dry_run",
+  "withheld",
+  "refused",
+  "timed_out",
+  "differs",
+  "disconnected",
+] as const;
 const PURPOSES = ["verdict", "fail_safe", "release", "heartbeat"] as const;
 export const outcomeKey = (word: string) => OUTCOMES.find((one) => one === word) ?? "unknown";
 export const purposeKey = (word: string) => PURPOSES.find((one) => one === word) ?? "unknown";

@@ -16,16 +16,25 @@ const HEIGHT = 190;
 /** How near a click must be to a verdict, in pixels. */
 const NEAR = 24;
 
-type Props = { verdicts: readonly VerdictView[]; span: Span; selected: string | undefined; onSelect: (id: string) => void; onSpan: (span: { from: number; to: number }) => void; more: boolean };
+type Props = {
+  verdicts: readonly VerdictView[];
+  span: Span;
+  selected: string | undefined;
+  onSelect: (id: string) => void;
+  onSpan: (span: { from: number; to: number }) => void;
+  more: boolean;
+};
 
 /** The names of all scores, and each verdict's ratio to the limit, oldest first. */
 export function ratios(verdicts: readonly VerdictView[]): { names: string[]; columns: uPlot.AlignedData } {
   const names = [...new Set(verdicts.flatMap((one) => Object.keys(one.scores)))].sort();
   const times = verdicts.map((one) => Date.parse(one.at) / 1_000);
-  const rows = names.map((name) => verdicts.map((one) => {
-    const score = one.scores[name];
-    return score?.value == null || !score.limit ? null : score.value / score.limit;
-  }));
+  const rows = names.map((name) =>
+    verdicts.map((one) => {
+      const score = one.scores[name];
+      return score?.value == null || !score.limit ? null : score.value / score.limit;
+    }),
+  );
   return { names, columns: [times, ...rows] };
 }
 
@@ -35,50 +44,100 @@ export function ScoreChart({ verdicts, span, selected, onSelect, onSpan, more }:
   const live = useRef({ verdicts, span, selected, onSelect, onSpan });
   live.current = { verdicts, span, selected, onSelect, onSpan }; // eslint-disable-line react-hooks/refs
   const key = names.join();
-  const make = useCallback((width: number, height: number): uPlot.Options => ({
-    width, height, legend: { show: false }, padding: [12, 10, 0, 0],
-    cursor: {
-      sync: { key: "line" }, y: false, drag: { x: true, y: false, setScale: false },
-      bind: { click: (plot) => (event: MouseEvent) => { pick(plot, event, live.current); return null; } },
-    },
-    scales: {
-      x: { time: true, range: () => [live.current.span.from / 1_000, live.current.span.to / 1_000] },
-      // Linear around the limit and logarithmic far beyond it: a hundredfold fail must not flatten the rest.
-      y: { distr: 4, asinh: 1, range: (_, __, high) => [0, Math.max(2, (high ?? 0) * 1.25)] },
-    },
-    axes: [timeAxis(true), { ...valueAxis(58, (_, splits) => splits.map((v) => `${figure(v, 2)}×`)), splits: (plot) => steps(plot.scales["y"]?.max ?? 2), filter: (_, splits) => splits }],
-    series: [{}, ...key.split(",").map((_, i): uPlot.Series => ({
-      stroke: wash(`series-${i + 1}`, 0.55), width: 1.2,
-      points: { show: true, size: 5, fill: token(`series-${i + 1}`), stroke: "transparent" },
-    }))],
-    plugins: [{ hooks: { drawClear: limitArea, draw: (plot: uPlot) => failMarks(plot, live.current) } }],
-    hooks: {
-      setSelect: [(plot) => {
-        if (plot.select.width < 4) return;
-        const next = dragged(plot.posToVal(plot.select.left, "x"), plot.posToVal(plot.select.left + plot.select.width, "x"));
-        plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        if (next) live.current.onSpan(next);
-      }],
-    },
-  }), [key]);
+  const make = useCallback(
+    (width: number, height: number): uPlot.Options => ({
+      width,
+      height,
+      legend: { show: false },
+      padding: [12, 10, 0, 0],
+      cursor: {
+        sync: { key: "line" },
+        y: false,
+        drag: { x: true, y: false, setScale: false },
+        bind: {
+          click: (plot) => (event: MouseEvent) => {
+            pick(plot, event, live.current);
+            return null;
+          },
+        },
+      },
+      scales: {
+        x: { time: true, range: () => [live.current.span.from / 1_000, live.current.span.to / 1_000] },
+        // Linear around the limit and logarithmic far beyond it: a hundredfold fail must not flatten the rest.
+        y: { distr: 4, asinh: 1, range: (_, __, high) => [0, Math.max(2, (high ?? 0) * 1.25)] },
+      },
+      axes: [
+        timeAxis(true),
+        {
+          ...valueAxis(58, (_, splits) => splits.map((v) => `${figure(v, 2)}×`)),
+          splits: (plot) => steps(plot.scales["y"]?.max ?? 2),
+          filter: (_, splits) => splits,
+        },
+      ],
+      series: [
+        {},
+        ...key.split(",").map((_, i): uPlot.Series => ({
+          stroke: wash(`series-${i + 1}`, 0.55),
+          width: 1.2,
+          points: { show: true, size: 5, fill: token(`series-${i + 1}`), stroke: "transparent" },
+        })),
+      ],
+      plugins: [{ hooks: { drawClear: limitArea, draw: (plot: uPlot) => failMarks(plot, live.current) } }],
+      hooks: {
+        setSelect: [
+          (plot) => {
+            if (plot.select.width < 4) return;
+            const next = dragged(
+              plot.posToVal(plot.select.left, "x"),
+              plot.posToVal(plot.select.left + plot.select.width, "x"),
+            );
+            plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            if (next) live.current.onSpan(next);
+          },
+        ],
+      },
+    }),
+    [key],
+  );
   return (
     <Panel
-      title={t("line.scores")} flush
-      aside={<span className={style.legend}>
-        {names.map((name, i) => <span key={name}><i style={{ background: `var(--series-${i + 1})` }} />{scoreName(name)}</span>)}
-        <span><i className={style.limit} />{t("line.limit")}</span>
-      </span>}
+      title={t("line.scores")}
+      flush
+      aside={
+        <span className={style.legend}>
+          {names.map((name, i) => (
+            <span key={name}>
+              <i style={{ background: `var(--series-${i + 1})` }} />
+              {scoreName(name)}
+            </span>
+          ))}
+          <span>
+            <i className={style.limit} />
+            {t("line.limit")}
+          </span>
+        </span>
+      }
     >
-      {verdicts.length === 0 || names.length === 0
-        ? <Empty title={t("line.noScores")}>{t("line.noScoresText")}</Empty>
-        : <div className={style.chart}><Chart make={make} data={columns} height={HEIGHT} label={t("line.scoresLabel", { n: verdicts.length })} /></div>}
+      {verdicts.length === 0 || names.length === 0 ? (
+        <Empty title={t("line.noScores")}>{t("line.noScoresText")}</Empty>
+      ) : (
+        <div className={style.chart}>
+          <Chart
+            make={make}
+            data={columns}
+            height={HEIGHT}
+            label={t("line.scoresLabel", { n: verdicts.length })}
+          />
+        </div>
+      )}
       {more && <p className={style.note}>{t("line.scoresNewest", { n: verdicts.length })}</p>}
     </Panel>
   );
 }
 
 /** Round figures on both sides of the limit. */
-const steps = (most: number): number[] => [0, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000].filter((v) => v <= most);
+const steps = (most: number): number[] =>
+  [0, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000].filter((v) => v <= most);
 
 function limitArea(plot: uPlot): void {
   const { ctx, bbox } = plot;

@@ -6,7 +6,13 @@ export type Span = { from: number; to: number; live: boolean };
 
 /** How far back one may look at once, in milliseconds. */
 export const PRESETS = [
-  ["m1", 60_000], ["m5", 300_000], ["m15", 900_000], ["h1", 3_600_000], ["h8", 28_800_000], ["d1", 86_400_000], ["d7", 604_800_000],
+  ["m1", 60_000],
+  ["m5", 300_000],
+  ["m15", 900_000],
+  ["h1", 3_600_000],
+  ["h8", 28_800_000],
+  ["d1", 86_400_000],
+  ["d7", 604_800_000],
 ] as const;
 export const BACK_DEFAULT = 60_000;
 /** A drag over less than this was a click. */
@@ -43,7 +49,11 @@ export function useSpan(search: LineSearch): Span {
 }
 
 /** The same length, one step earlier or later; never beyond now. */
-export function stepped(span: Span, direction: -1 | 1, now: number): { from: number; to: number } | undefined {
+export function stepped(
+  span: Span,
+  direction: -1 | 1,
+  now: number,
+): { from: number; to: number } | undefined {
   const length = span.to - span.from;
   const from = span.from + direction * length * 0.8;
   return from + length > now ? undefined : { from: Math.round(from), to: Math.round(from + length) };

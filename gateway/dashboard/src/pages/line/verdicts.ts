@@ -9,13 +9,34 @@ import { iso, type Span } from "./span";
 const N_MAX = 500;
 
 /** Newest first; `more` when the span holds more than are shown. */
-export function useSpanVerdicts(check: CheckStatus, span: Span): { verdicts: readonly VerdictView[]; more: boolean } {
+export function useSpanVerdicts(
+  check: CheckStatus,
+  span: Span,
+): { verdicts: readonly VerdictView[]; more: boolean } {
   const live = useVerdicts(keyOf(check));
   const kept = useQuery({
-    queryKey: ["verdicts", "span", check.line, check.id, span.live ? span.to - span.from : [span.from, span.to]],
-    queryFn: ({ signal }) => data(api.GET("/api/v1/verdicts", {
-      params: { query: { line: check.line, check: check.id, from: iso(span.from), to: iso(span.to), limit: N_MAX } }, signal,
-    })),
+    queryKey: [
+      "verdicts",
+      "span",
+      check.line,
+      check.id,
+      span.live ? span.to - span.from : [span.from, span.to],
+    ],
+    queryFn: ({ signal }) =>
+      data(
+        api.GET("/api/v1/verdicts", {
+          params: {
+            query: {
+              line: check.line,
+              check: check.id,
+              from: iso(span.from),
+              to: iso(span.to),
+              limit: N_MAX,
+            },
+          },
+          signal,
+        }),
+      ),
     staleTime: span.live ? 0 : Infinity,
     refetchInterval: span.live ? 30_000 : false,
     placeholderData: (old) => old,
@@ -25,7 +46,11 @@ export function useSpanVerdicts(check: CheckStatus, span: Span): { verdicts: rea
 }
 
 /** The stream's verdicts before the store's, each once, newest first, none older than `from`. */
-export function merged(live: readonly VerdictView[], stored: readonly VerdictView[], from: number): VerdictView[] {
+export function merged(
+  live: readonly VerdictView[],
+  stored: readonly VerdictView[],
+  from: number,
+): VerdictView[] {
   const known = new Set<string>();
   return [...[...live].reverse(), ...stored].filter((one) => {
     const key = `${one.epoch}-${one.seq}`;

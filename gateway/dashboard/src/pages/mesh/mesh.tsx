@@ -8,8 +8,12 @@ export default function Mesh() {
     <>
       <PageHead title={t("mesh.title")} about={t("mesh.about")} />
       <div className="stack">
-        <Panel title={t("mesh.mesh")}><Empty title={t("mesh.notYet")}>{t("mesh.meshText")}</Empty></Panel>
-        <Panel title={t("mesh.fleet")}><Empty title={t("mesh.notYet")}>{t("mesh.fleetText")}</Empty></Panel>
+        <Panel title={t("mesh.mesh")}>
+          <Empty title={t("mesh.notYet")}>{t("mesh.meshText")}</Empty>
+        </Panel>
+        <Panel title={t("mesh.fleet")}>
+          <Empty title={t("mesh.notYet")}>{t("mesh.fleetText")}</Empty>
+        </Panel>
       </div>
     </>
   );

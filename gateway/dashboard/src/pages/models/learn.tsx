@@ -26,13 +26,42 @@ export default function Learn() {
   const search = route.useSearch();
   const checks = status?.lines.flatMap((line) => line.checks) ?? [];
   const [chosen, setChosen] = useState<string>();
-  const key = chosen ?? (search.line && search.check ? `${search.line}/${search.check}` : checks[0] && `${checks[0].line}/${checks[0].id}`);
+  const key =
+    chosen ??
+    (search.line && search.check
+      ? `${search.line}/${search.check}`
+      : checks[0] && `${checks[0].line}/${checks[0].id}`);
   const check = checks.find((one) => `${one.line}/${one.id}` === key);
   return (
     <>
-      <PageHead title={t("learn.title")} about={t("learn.about")} crumb={<><Link to="/models">{t("nav.models")}</Link> / {t("learn.crumb")}</>} />
-      {checks.length === 0 && status && <Panel><Empty title={t("learn.noCheck")}>{t("learn.noCheckText")}</Empty></Panel>}
-      {check && <Wizard key={key} check={check} choice={<Select label={t("learn.check")} data={checks.map((one) => `${one.line}/${one.id}`)} value={key ?? null} onChange={(next) => setChosen(next ?? undefined)} />} />}
+      <PageHead
+        title={t("learn.title")}
+        about={t("learn.about")}
+        crumb={
+          <>
+            <Link to="/models">{t("nav.models")}</Link> / {t("learn.crumb")}
+          </>
+        }
+      />
+      {checks.length === 0 && status && (
+        <Panel>
+          <Empty title={t("learn.noCheck")}>{t("learn.noCheckText")}</Empty>
+        </Panel>
+      )}
+      {check && (
+        <Wizard
+          key={key}
+          check={check}
+          choice={
+            <Select
+              label={t("learn.check")}
+              data={checks.map((one) => `${one.line}/${one.id}`)}
+              value={key ?? null}
+              onChange={(next) => setChosen(next ?? undefined)}
+            />
+          }
+        />
+      )}
     </>
   );
 }
@@ -49,13 +78,29 @@ function Wizard({ check, choice }: { check: CheckStatus; choice: React.ReactNode
   const [alarmRate, setAlarmRate] = useState<number | string>("");
   const asked: Asked = { name, version, from: span.from, to: span.to };
   const body = (dry: boolean) => ({
-    line: check.line, check: check.id, from: iso(asked.from), to: iso(asked.to), name, version, dry_run: dry,
+    line: check.line,
+    check: check.id,
+    from: iso(asked.from),
+    to: iso(asked.to),
+    name,
+    version,
+    dry_run: dry,
     ...(typeof alarmRate === "number" ? { false_alarm: alarmRate / 100 } : {}),
   });
-  const look = useMutation({ mutationFn: () => call<{ job: string }>("POST", "/api/v1/learn", { body: body(true) }) });
-  const train = useMutation({ mutationFn: () => call<{ job: string }>("POST", "/api/v1/learn", { body: body(false) }) });
-  const toQuality = () => { look.mutate(); setStep(1); };
-  const toTraining = () => { train.mutate(); setStep(2); };
+  const look = useMutation({
+    mutationFn: () => call<{ job: string }>("POST", "/api/v1/learn", { body: body(true) }),
+  });
+  const train = useMutation({
+    mutationFn: () => call<{ job: string }>("POST", "/api/v1/learn", { body: body(false) }),
+  });
+  const toQuality = () => {
+    look.mutate();
+    setStep(1);
+  };
+  const toTraining = () => {
+    train.mutate();
+    setStep(2);
+  };
   return (
     <div className={style.learn}>
       <Stepper active={step} onStepClick={(next) => next < step && setStep(next)} size="sm">
@@ -63,10 +108,18 @@ function Wizard({ check, choice }: { check: CheckStatus; choice: React.ReactNode
           <div className="stack" style={{ marginTop: 16 }}>
             {choice}
             <p className="soft">{t("learn.choose")}</p>
-            <SpanBar span={span} back={search.back} go={(next) => setSearch((old) => ({ ...old, ...next }))} />
+            <SpanBar
+              span={span}
+              back={search.back}
+              go={(next) => setSearch((old) => ({ ...old, ...next }))}
+            />
             <Period check={check} span={span} onSpan={(next) => setSearch(next)} />
-            <p><b>{stamp(span.from)}</b> – <b>{stamp(span.to)}</b></p>
-            <div><Button onClick={toQuality}>{t("learn.toQuality")}</Button></div>
+            <p>
+              <b>{stamp(span.from)}</b> – <b>{stamp(span.to)}</b>
+            </p>
+            <div>
+              <Button onClick={toQuality}>{t("learn.toQuality")}</Button>
+            </div>
           </div>
         </Stepper.Step>
         <Stepper.Step label={t("learn.step2")} description={t("learn.step2About")}>
@@ -75,18 +128,46 @@ function Wizard({ check, choice }: { check: CheckStatus; choice: React.ReactNode
             {look.data && <JobView job={look.data.job} />}
             <Panel title={t("learn.name")}>
               <div className="row wrap" style={{ alignItems: "flex-end" }}>
-                <TextInput label={t("models.name")} value={name} onChange={(event) => setName(event.currentTarget.value)} />
-                <TextInput label={t("models.version")} value={version} onChange={(event) => setVersion(event.currentTarget.value)} />
-                <NumberInput label={t("learn.alarmRate")} description={t("learn.alarmRateAbout")} min={0.01} max={10} suffix=" %" value={alarmRate} onChange={setAlarmRate} />
+                <TextInput
+                  label={t("models.name")}
+                  value={name}
+                  onChange={(event) => setName(event.currentTarget.value)}
+                />
+                <TextInput
+                  label={t("models.version")}
+                  value={version}
+                  onChange={(event) => setVersion(event.currentTarget.value)}
+                />
+                <NumberInput
+                  label={t("learn.alarmRate")}
+                  description={t("learn.alarmRateAbout")}
+                  min={0.01}
+                  max={10}
+                  suffix=" %"
+                  value={alarmRate}
+                  onChange={setAlarmRate}
+                />
               </div>
             </Panel>
-            <div className="row"><Button variant="default" onClick={() => setStep(0)}>{t("do.back")}</Button><Button disabled={!name || !version} onClick={toTraining}>{t("learn.train")}</Button></div>
+            <div className="row">
+              <Button variant="default" onClick={() => setStep(0)}>
+                {t("do.back")}
+              </Button>
+              <Button disabled={!name || !version} onClick={toTraining}>
+                {t("learn.train")}
+              </Button>
+            </div>
           </div>
         </Stepper.Step>
         <Stepper.Step label={t("learn.step3")} description={t("learn.step3About")}>
           <div className="stack" style={{ marginTop: 16 }}>
             {train.error && <Trouble of={train.error} again={() => train.mutate()} />}
-            {train.data && <JobView job={train.data.job} finished={(job) => <Activate name={name} version={version} check={check} job={job} />} />}
+            {train.data && (
+              <JobView
+                job={train.data.job}
+                finished={(job) => <Activate name={name} version={version} check={check} job={job} />}
+              />
+            )}
           </div>
         </Stepper.Step>
       </Stepper>
@@ -94,22 +175,74 @@ function Wizard({ check, choice }: { check: CheckStatus; choice: React.ReactNode
   );
 }
 
-function Period({ check, span, onSpan }: { check: CheckStatus; span: ReturnType<typeof useSpan>; onSpan: (next: { from: number; to: number }) => void }) {
-  const tags = useQuery({ queryKey: ["tags", check.line], queryFn: () => data(api.GET("/api/v1/tags", { params: { query: { line: check.line } } })) });
+function Period({
+  check,
+  span,
+  onSpan,
+}: {
+  check: CheckStatus;
+  span: ReturnType<typeof useSpan>;
+  onSpan: (next: { from: number; to: number }) => void;
+}) {
+  const tags = useQuery({
+    queryKey: ["tags", check.line],
+    queryFn: () => data(api.GET("/api/v1/tags", { params: { query: { line: check.line } } })),
+  });
   const { verdicts } = useSpanVerdicts(check, span);
-  return <Trends line={check.line} span={span} tags={tags.data?.tags ?? []} inputs={check.inputs} verdicts={verdicts} selected={undefined} onSpan={onSpan} />;
+  return (
+    <Trends
+      line={check.line}
+      span={span}
+      tags={tags.data?.tags ?? []}
+      inputs={check.inputs}
+      verdicts={verdicts}
+      selected={undefined}
+      onSpan={onSpan}
+    />
+  );
 }
 
-function Activate({ name, version, check, job }: { name: string; version: string; check: CheckStatus; job: LearnJob }) {
+function Activate({
+  name,
+  version,
+  check,
+  job,
+}: {
+  name: string;
+  version: string;
+  check: CheckStatus;
+  job: LearnJob;
+}) {
   const { t } = useTranslation();
-  const act = useMutation({ mutationFn: () => call("POST", `/api/v1/models/${encodeURIComponent(name)}/activate`, { body: { version } }) });
+  const act = useMutation({
+    mutationFn: () =>
+      call("POST", `/api/v1/models/${encodeURIComponent(name)}/activate`, { body: { version } }),
+  });
   if (job.error) return null;
-  return act.isSuccess
-    ? <Panel><Empty title={t("learn.done", { name, version })} act={<Button component={Link} {...{ to: "/line/$line", params: { line: check.line }, search: { check: check.id } } as object}>{t("learn.watch")}</Button>}>{t("learn.doneText")}</Empty></Panel>
-    : (
-      <div className="stack-tight">
-        {act.error && <Trouble of={act.error} />}
-        <div><Button loading={act.isPending} onClick={() => act.mutate()}>{t("learn.activate", { name, version })}</Button></div>
+  return act.isSuccess ? (
+    <Panel>
+      <Empty
+        title={t("learn.done", { name, version })}
+        act={
+          <Button
+            component={Link}
+            {...({ to: "/line/$line", params: { line: check.line }, search: { check: check.id } } as object)}
+          >
+            {t("learn.watch")}
+          </Button>
+        }
+      >
+        {t("learn.doneText")}
+      </Empty>
+    </Panel>
+  ) : (
+    <div className="stack-tight">
+      {act.error && <Trouble of={act.error} />}
+      <div>
+        <Button loading={act.isPending} onClick={() => act.mutate()}>
+          {t("learn.activate", { name, version })}
+        </Button>
       </div>
-    );
+    </div>
+  );
 }

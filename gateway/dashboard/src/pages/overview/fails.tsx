@@ -17,7 +17,9 @@ const N = 8;
 
 export function Fails({ status }: { status: Status }) {
   const { t } = useTranslation();
-  const nFails = status.lines.flatMap((line) => line.checks).reduce((sum, check) => sum + check.verdicts.fail, 0);
+  const nFails = status.lines
+    .flatMap((line) => line.checks)
+    .reduce((sum, check) => sum + check.verdicts.fail, 0);
   const fails = useQuery({
     // Read again when the count of fails changed, not by the clock.
     queryKey: ["verdicts", "fails", nFails],
@@ -27,22 +29,38 @@ export function Fails({ status }: { status: Status }) {
   return (
     <Panel title={t("overview.lastFails")} flush>
       <Answer of={fails}>
-        {({ verdicts }) => verdicts.length === 0 ? <Empty title={t("overview.noFail")}>{t("overview.noFailText")}</Empty> : (
-          <ul>
-            {verdicts.map((verdict) => (
-              <li key={keyOfVerdict(verdict)} className={style.item}>
-                <Link to="/line/$line/$check/$id" params={{ line: verdict.line, check: verdict.check, id: idOf(verdict) }} className={style.link}>
-                  <Mark of="fail" size={13} label={t("verdict.fail")} />
-                  <span className={style.part}>{verdict.part == null ? verdict.check : t("part.name", { part: String(verdict.part) })}
-                    <small>{verdict.line} · {verdict.check}</small></span>
-                  <span className={style.what}><Contributions of={verdict} n={2} /></span>
-                  <span className={style.score}>{worstScore(verdict)}</span>
-                  <time className={style.time} dateTime={verdict.at}>{moment(verdict.at)}</time>
-                </Link>
-              </li>
-            ))}
-          </ul>
-        )}
+        {({ verdicts }) =>
+          verdicts.length === 0 ? (
+            <Empty title={t("overview.noFail")}>{t("overview.noFailText")}</Empty>
+          ) : (
+            <ul>
+              {verdicts.map((verdict) => (
+                <li key={keyOfVerdict(verdict)} className={style.item}>
+                  <Link
+                    to="/line/$line/$check/$id"
+                    params={{ line: verdict.line, check: verdict.check, id: idOf(verdict) }}
+                    className={style.link}
+                  >
+                    <Mark of="fail" size={13} label={t("verdict.fail")} />
+                    <span className={style.part}>
+                      {verdict.part == null ? verdict.check : t("part.name", { part: String(verdict.part) })}
+                      <small>
+                        {verdict.line} · {verdict.check}
+                      </small>
+                    </span>
+                    <span className={style.what}>
+                      <Contributions of={verdict} n={2} />
+                    </span>
+                    <span className={style.score}>{worstScore(verdict)}</span>
+                    <time className={style.time} dateTime={verdict.at}>
+                      {moment(verdict.at)}
+                    </time>
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          )
+        }
       </Answer>
     </Panel>
   );

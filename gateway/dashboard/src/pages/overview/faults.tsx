@@ -16,7 +16,9 @@ export function Faults({ faults }: { faults: readonly Fault[] }) {
         return (
           <li key={fault.place + fault.why} className={bad ? style.bad : style.soft}>
             <Mark of={bad ? "bad" : "warn"} size={14} label={t(bad ? "overview.severe" : "overview.mild")} />
-            <div className="grow"><PlaceName place={fault.place} /> <span>{localTimes(fault.why)}</span></div>
+            <div className="grow">
+              <PlaceName place={fault.place} /> <span>{localTimes(fault.why)}</span>
+            </div>
           </li>
         );
       })}
@@ -27,7 +29,17 @@ export function Faults({ faults }: { faults: readonly Fault[] }) {
 /** A place as a link to where something can be done about it. */
 export function PlaceName({ place }: { place: string }) {
   const [line, check] = place.split("/");
-  if (line && check) return <Link to="/line/$line" params={{ line }} search={{ check }} className={style.place}>{place}</Link>;
-  if (place.startsWith("connection ")) return <Link to="/configure" search={{ tab: "connections" }} className={style.place}>{place}</Link>;
+  if (line && check)
+    return (
+      <Link to="/line/$line" params={{ line }} search={{ check }} className={style.place}>
+        {place}
+      </Link>
+    );
+  if (place.startsWith("connection "))
+    return (
+      <Link to="/configure" search={{ tab: "connections" }} className={style.place}>
+        {place}
+      </Link>
+    );
   return <b className={style.place}>{place}</b>;
 }

@@ -22,13 +22,31 @@ export default function Overview() {
   if (!status) return <Waiting />;
   return (
     <>
-      <PageHead title={t("overview.title")} about={t("overview.about", { gateway: status.gateway, site: status.site })}>
-        <Badge of={gatewayStanding(status)}>{t(status.ready ? (status.problems.length ? "overview.readyBut" : "overview.ready") : "overview.notReady", { count: status.problems.length })}</Badge>
+      <PageHead
+        title={t("overview.title")}
+        about={t("overview.about", { gateway: status.gateway, site: status.site })}
+      >
+        <Badge of={gatewayStanding(status)}>
+          {t(
+            status.ready
+              ? status.problems.length
+                ? "overview.readyBut"
+                : "overview.ready"
+              : "overview.notReady",
+            { count: status.problems.length },
+          )}
+        </Badge>
       </PageHead>
       <div className="stack">
         <Faults faults={status.problems} />
-        {status.lines.length === 0 ? <NoLine /> : (
-          <div className={style.tiles}>{status.lines.map((line) => <Tile key={line.id} line={line} status={status} />)}</div>
+        {status.lines.length === 0 ? (
+          <NoLine />
+        ) : (
+          <div className={style.tiles}>
+            {status.lines.map((line) => (
+              <Tile key={line.id} line={line} status={status} />
+            ))}
+          </div>
         )}
         <div className={style.below}>
           <Fails status={status} />
@@ -46,7 +64,10 @@ function Waiting() {
   return (
     <div className="stack" aria-busy="true">
       <Skeleton height={30} width={220} />
-      <div className={style.tiles}><Skeleton height={260} radius={10} /><Skeleton height={260} radius={10} /></div>
+      <div className={style.tiles}>
+        <Skeleton height={260} radius={10} />
+        <Skeleton height={260} radius={10} />
+      </div>
     </div>
   );
 }
@@ -58,7 +79,13 @@ function NoLine() {
     <Panel>
       <Empty
         title={t("overview.noLine")}
-        act={may ? <Button component={Link} to="/first" rightSection={<ArrowRight size={16} />}>{t("overview.noLineAct")}</Button> : null}
+        act={
+          may ? (
+            <Button component={Link} to="/first" rightSection={<ArrowRight size={16} />}>
+              {t("overview.noLineAct")}
+            </Button>
+          ) : null
+        }
       >
         {t("overview.noLineText")}
       </Empty>
@@ -76,14 +103,37 @@ function BoxPanel({ status }: { status: Status }) {
       <div className={style.box}>
         <div>
           <div className="label">{t("overview.store")}</div>
-          <p>{bytes(store.n_bytes)} <span className="quiet">/ {bytes(store.n_bytes_max)}</span></p>
-          {share !== undefined && <div className={style.meter} aria-hidden><i style={{ width: percent(share, 1).replace(/[^\d.,]/g, "").replace(",", ".") + "%" }} /></div>}
+          <p>
+            {bytes(store.n_bytes)} <span className="quiet">/ {bytes(store.n_bytes_max)}</span>
+          </p>
+          {share !== undefined && (
+            <div className={style.meter} aria-hidden>
+              <i
+                style={{
+                  width:
+                    percent(share, 1)
+                      .replace(/[^\d.,]/g, "")
+                      .replace(",", ".") + "%",
+                }}
+              />
+            </div>
+          )}
         </div>
-        <div><div className="label">{t("overview.runtime")}</div><p>{status.runtime}</p></div>
-        <div><div className="label">{t("overview.up")}</div><p>{lasting(status.uptime_s)}</p></div>
+        <div>
+          <div className="label">{t("overview.runtime")}</div>
+          <p>{status.runtime}</p>
+        </div>
+        <div>
+          <div className="label">{t("overview.up")}</div>
+          <p>{lasting(status.uptime_s)}</p>
+        </div>
         <div>
           <div className="label">{t("overview.clock")}</div>
-          <p>{clock.n_jumps === 0 ? t("overview.clockSteady") : t("overview.clockJumps", { count: clock.n_jumps })}</p>
+          <p>
+            {clock.n_jumps === 0
+              ? t("overview.clockSteady")
+              : t("overview.clockJumps", { count: clock.n_jumps })}
+          </p>
         </div>
       </div>
     </Panel>

@@ -14,7 +14,13 @@ export function joined(tag: WindowTag): uPlot.AlignedData {
       // `undefined` is no point at all, which a line passes over; `null` would be a gap.
       return i === undefined ? undefined : (column?.[i] ?? null);
     });
-  return [times, from(envelope?.p95), from(envelope?.p5), from(envelope?.p50), times.map((ms) => (own.has(ms) ? own.get(ms) : undefined))] as uPlot.AlignedData;
+  return [
+    times,
+    from(envelope?.p95),
+    from(envelope?.p5),
+    from(envelope?.p50),
+    times.map((ms) => (own.has(ms) ? own.get(ms) : undefined)),
+  ] as uPlot.AlignedData;
 }
 
 /** The sample furthest outside, in the tag's unit; nothing when all lie inside. */

@@ -17,16 +17,45 @@ export function Feedback({ place, detail }: { place: Place; detail: VerdictDetai
   const save = useFeedback(place);
   const changed = right !== (given ? (given.right ? "right" : "wrong") : "") || text !== (given?.text ?? "");
   return (
-    <Panel title={t("feedback.title")} aside={given && <span className="small quiet">{given.by}, {moment(given.at)}</span>}>
+    <Panel
+      title={t("feedback.title")}
+      aside={
+        given && (
+          <span className="small quiet">
+            {given.by}, {moment(given.at)}
+          </span>
+        )
+      }
+    >
       <div className="stack-tight">
         <p className="quiet small">{t("feedback.about")}</p>
         <SegmentedControl
-          fullWidth aria-label={t("feedback.title")} disabled={!may} value={right} onChange={setRight}
-          data={[{ value: "right", label: t("feedback.right") }, { value: "wrong", label: t("feedback.wrong") }]}
+          fullWidth
+          aria-label={t("feedback.title")}
+          disabled={!may}
+          value={right}
+          onChange={setRight}
+          data={[
+            { value: "right", label: t("feedback.right") },
+            { value: "wrong", label: t("feedback.wrong") },
+          ]}
         />
-        <Textarea aria-label={t("feedback.text")} placeholder={t("feedback.text")} value={text} disabled={!may} maxLength={2_000} onChange={(event) => setText(event.currentTarget.value)} />
+        <Textarea
+          aria-label={t("feedback.text")}
+          placeholder={t("feedback.text")}
+          value={text}
+          disabled={!may}
+          maxLength={2_000}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
         {save.error && <Trouble of={save.error} />}
-        <Button variant="default" className="no-print" disabled={!may || !right || !changed} loading={save.isPending} onClick={() => save.mutate({ right: right === "right", text })}>
+        <Button
+          variant="default"
+          className="no-print"
+          disabled={!may || !right || !changed}
+          loading={save.isPending}
+          onClick={() => save.mutate({ right: right === "right", text })}
+        >
           {t("feedback.save")}
         </Button>
       </div>

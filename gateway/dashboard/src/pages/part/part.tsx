@@ -52,45 +52,106 @@ function Head({ detail }: { detail: VerdictDetail }) {
   const { verdict, previous_fail: previous, next_fail: next } = detail;
   const kind = kindOf(verdict.verdict);
   const at = Date.parse(verdict.at);
-  const name = verdict.part == null ? t("part.numbered", { seq: count(verdict.seq) }) : t("part.name", { part: String(verdict.part) });
+  const name =
+    verdict.part == null
+      ? t("part.numbered", { seq: count(verdict.seq) })
+      : t("part.name", { part: String(verdict.part) });
   return (
     <header className={`${style.head} ${style[kind]}`}>
       <div className={style.crumb}>
-        <Link to="/">{t("nav.overview")}</Link> / <Link to="/line/$line" params={{ line: verdict.line }} search={{ check: verdict.check }}>{verdict.line}</Link> / {verdict.check}
+        <Link to="/">{t("nav.overview")}</Link> /{" "}
+        <Link to="/line/$line" params={{ line: verdict.line }} search={{ check: verdict.check }}>
+          {verdict.line}
+        </Link>{" "}
+        / {verdict.check}
       </div>
       <div className={style.title}>
         <Mark of={kind} size={30} />
         <h1>{t(`part.${kind}`, { name })}</h1>
       </div>
       <p className={style.lead}>{lead(verdict, t)}</p>
-      <p className={style.when}><time dateTime={verdict.at}>{stamp(at)}</time></p>
+      <p className={style.when}>
+        <time dateTime={verdict.at}>{stamp(at)}</time>
+      </p>
       <div className={`${style.acts} no-print`}>
-        <Step to={previous} verdict={verdict} icon={<ChevronLeft size={16} />} text={t("part.previousFail")} />
+        <Step
+          to={previous}
+          verdict={verdict}
+          icon={<ChevronLeft size={16} />}
+          text={t("part.previousFail")}
+        />
         <Step to={next} verdict={verdict} icon={<ChevronRight size={16} />} text={t("part.nextFail")} right />
-        <Button variant="default" component={Link} {...{ to: "/line/$line", params: { line: verdict.line }, search: { check: verdict.check, from: Date.parse(verdict.window.from) - 5_000, to: Date.parse(verdict.window.to) + 5_000, at: idOf(verdict) } } as object}>{t("part.inCourse")}</Button>
+        <Button
+          variant="default"
+          component={Link}
+          {...({
+            to: "/line/$line",
+            params: { line: verdict.line },
+            search: {
+              check: verdict.check,
+              from: Date.parse(verdict.window.from) - 5_000,
+              to: Date.parse(verdict.window.to) + 5_000,
+              at: idOf(verdict),
+            },
+          } as object)}
+        >
+          {t("part.inCourse")}
+        </Button>
         <CopyButton value={location.href}>
-          {({ copied, copy }) => <Button variant="default" leftSection={<Link2 size={16} />} onClick={copy}>{t(copied ? "part.copied" : "part.copy")}</Button>}
+          {({ copied, copy }) => (
+            <Button variant="default" leftSection={<Link2 size={16} />} onClick={copy}>
+              {t(copied ? "part.copied" : "part.copy")}
+            </Button>
+          )}
         </CopyButton>
-        <Button variant="default" leftSection={<Printer size={16} />} onClick={() => print()}>{t("part.print")}</Button>
+        <Button variant="default" leftSection={<Printer size={16} />} onClick={() => print()}>
+          {t("part.print")}
+        </Button>
       </div>
     </header>
   );
 }
 
-function Step({ to, verdict, icon, text, right }: { to: string | null | undefined; verdict: VerdictView; icon: React.ReactNode; text: string; right?: boolean }) {
+function Step({
+  to,
+  verdict,
+  icon,
+  text,
+  right,
+}: {
+  to: string | null | undefined;
+  verdict: VerdictView;
+  icon: React.ReactNode;
+  text: string;
+  right?: boolean;
+}) {
   if (!to) return null;
   const side = right ? { rightSection: icon } : { leftSection: icon };
-  return <Button variant="default" {...side} component={Link} {...{ to: "/line/$line/$check/$id", params: { line: verdict.line, check: verdict.check, id: to } } as object}>{text}</Button>;
+  return (
+    <Button
+      variant="default"
+      {...side}
+      component={Link}
+      {...({
+        to: "/line/$line/$check/$id",
+        params: { line: verdict.line, check: verdict.check, id: to },
+      } as object)}
+    >
+      {text}
+    </Button>
+  );
 }
 
 /** The reason in one sentence: the worst score, and the tag that made most of it. */
 export function lead(verdict: VerdictView, t: TFunction): string {
-  if (verdict.verdict === "inconclusive") return t("part.leadInconclusive", { reason: verdict.reason?.replaceAll("_", " ") ?? "" });
+  if (verdict.verdict === "inconclusive")
+    return t("part.leadInconclusive", { reason: verdict.reason?.replaceAll("_", " ") ?? "" });
   const over = Object.entries(verdict.scores)
     .map(([name, { value, limit }]) => ({ name, ratio: value != null && limit ? value / limit : 0 }))
     .sort((a, b) => b.ratio - a.ratio)[0];
   if (!over) return verdict.reason?.replaceAll("_", " ") ?? "";
-  if (verdict.verdict === "pass") return t("part.leadPass", { score: scoreName(over.name), share: percent(over.ratio, 0) });
+  if (verdict.verdict === "pass")
+    return t("part.leadPass", { score: scoreName(over.name), share: percent(over.ratio, 0) });
   const top = [...verdict.contributions].sort((a, b) => (b.share ?? 0) - (a.share ?? 0))[0];
   const first = t("part.leadFail", { score: scoreName(over.name), ratio: figure(over.ratio, 3) });
   return top ? `${first} ${t("part.leadTag", { tag: top.tag, share: percent(top.share, 0) })}` : first;
@@ -120,12 +181,26 @@ function Made({ detail }: { detail: VerdictDetail }) {
       <div className="stack">
         <Pairs>
           <Pair name={t("part.model")}>
-            {verdict.model ? <>{verdict.model.name} {verdict.model.version} <code className="quiet" title={verdict.model.digest}>{verdict.model.digest.slice(0, 12)}</code></> : t("overview.noModel")}
+            {verdict.model ? (
+              <>
+                {verdict.model.name} {verdict.model.version}{" "}
+                <code className="quiet" title={verdict.model.digest}>
+                  {verdict.model.digest.slice(0, 12)}
+                </code>
+              </>
+            ) : (
+              t("overview.noModel")
+            )}
           </Pair>
           {detail.model?.method && <Pair name={t("part.method")}>{detail.model.method}</Pair>}
-          <Pair name={t("part.window")}>{clockMs(verdict.window.from)} – {clockMs(verdict.window.to)}<div className="small quiet">{t("part.frames", { n: count(verdict.window.n) })}</div></Pair>
+          <Pair name={t("part.window")}>
+            {clockMs(verdict.window.from)} – {clockMs(verdict.window.to)}
+            <div className="small quiet">{t("part.frames", { n: count(verdict.window.n) })}</div>
+          </Pair>
           <Pair name={t("part.by")}>{verdict.executed_by}</Pair>
-          <Pair name={t("part.number")}>{t("part.epochSeq", { epoch: verdict.epoch, seq: count(verdict.seq) })}</Pair>
+          <Pair name={t("part.number")}>
+            {t("part.epochSeq", { epoch: verdict.epoch, seq: count(verdict.seq) })}
+          </Pair>
         </Pairs>
         <LatencyOne verdict={verdict} deadlineUs={check?.deadline_us} />
       </div>

@@ -17,10 +17,11 @@ const pathOf = ({ line, check, id }: Place): string => {
 export function usePart(place: Place) {
   return useQuery({
     queryKey: ["verdict", place.line, place.check, place.id],
-    queryFn: () => call<VerdictDetail>("GET", pathOf(place)).catch((error: unknown) => {
-      if (Problem.of(error).isAbsent) return fromList(place);
-      throw error;
-    }),
+    queryFn: () =>
+      call<VerdictDetail>("GET", pathOf(place)).catch((error: unknown) => {
+        if (Problem.of(error).isAbsent) return fromList(place);
+        throw error;
+      }),
   });
 }
 
@@ -29,17 +30,19 @@ export function useWindow(place: Place, verdict: VerdictView | undefined) {
     queryKey: ["window", place.line, place.check, place.id],
     enabled: verdict !== undefined,
     staleTime: 60_000,
-    queryFn: () => call<VerdictWindow>("GET", `${pathOf(place)}/window`).catch((error: unknown) => {
-      if (Problem.of(error).isAbsent && verdict) return fromHistory(verdict);
-      throw error;
-    }),
+    queryFn: () =>
+      call<VerdictWindow>("GET", `${pathOf(place)}/window`).catch((error: unknown) => {
+        if (Problem.of(error).isAbsent && verdict) return fromHistory(verdict);
+        throw error;
+      }),
   });
 }
 
 export function useFeedback(place: Place) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { right: boolean; text: string }) => call("PUT", `${pathOf(place)}/feedback`, { body }),
+    mutationFn: (body: { right: boolean; text: string }) =>
+      call("PUT", `${pathOf(place)}/feedback`, { body }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["verdict", place.line, place.check, place.id] }),
   });
 }
@@ -49,7 +52,9 @@ export function useFeedback(place: Place) {
 async function fromList({ line, check, id }: Place): Promise<VerdictDetail> {
   let cursor: string | undefined;
   for (let page = 0; page < 20; page += 1) {
-    const found = await data(api.GET("/api/v1/verdicts", { params: { query: { line, check, limit: 500, cursor } } }));
+    const found = await data(
+      api.GET("/api/v1/verdicts", { params: { query: { line, check, limit: 500, cursor } } }),
+    );
     const verdict = found.verdicts.find((one) => isOf(one, id));
     if (verdict) return { verdict, writes: [] };
     if (!found.next) break;
@@ -64,15 +69,24 @@ async function fromHistory(verdict: VerdictView): Promise<VerdictWindow> {
   const tags = verdict.contributions.map((one) => one.tag.split(".")[0] ?? one.tag);
   const wanted = [...new Set(tags)].filter((tag) => known.tags.some((one) => one.id === tag));
   const shown = wanted.length ? wanted : known.tags.slice(0, 6).map((tag) => tag.id);
-  const history = await data(api.GET("/api/v1/history", {
-    params: { query: { line, tags: shown.join(), from: window.from, to: window.to, points: 2_000 } },
-  }));
+  const history = await data(
+    api.GET("/api/v1/history", {
+      params: { query: { line, tags: shown.join(), from: window.from, to: window.to, points: 2_000 } },
+    }),
+  );
   const end = Date.parse(window.to);
   return {
-    from: window.from, to: window.to, n_good: 0,
+    from: window.from,
+    to: window.to,
+    n_good: 0,
     tags: history.tags.map((one) => ({
-      tag: one.tag, unit: known.tags.find((tag) => tag.id === one.tag)?.unit ?? "",
-      samples: one.points.map((point) => ({ offset_ms: Date.parse(point.at) - end, value: point.mean ?? null, quality: "good" })),
+      tag: one.tag,
+      unit: known.tags.find((tag) => tag.id === one.tag)?.unit ?? "",
+      samples: one.points.map((point) => ({
+        offset_ms: Date.parse(point.at) - end,
+        value: point.mean ?? null,
+        quality: "good",
+      })),
     })),
   };
 }

@@ -11,15 +11,27 @@ export function Writes({ detail }: { detail: VerdictDetail }) {
   const { t } = useTranslation();
   return (
     <Panel title={t("writes.title")} flush>
-      {detail.writes.length === 0 ? <Empty title={t("writes.none")}>{t("writes.noneText")}</Empty> : (
+      {detail.writes.length === 0 ? (
+        <Empty title={t("writes.none")}>{t("writes.noneText")}</Empty>
+      ) : (
         <ul>
           {detail.writes.map((write) => (
             <li key={write.at + write.output} className={style.write}>
               <div className="row between wrap">
-                <span><b>{write.output}</b> ← <b>{write.value}</b></span>
-                <Badge of={write.outcome === "confirmed" ? "ok" : write.outcome === "dry_run" ? "unknown" : "bad"}>{t(`outcome.${outcomeKey(write.outcome)}`)}</Badge>
+                <span>
+                  <b>{write.output}</b> ← <b>{write.value}</b>
+                </span>
+                <Badge
+                  of={write.outcome === "confirmed" ? "ok" : write.outcome === "dry_run" ? "unknown" : "bad"}
+                >
+                  {t(`outcome.${outcomeKey(write.outcome)}`)}
+                </Badge>
               </div>
-              <div className="small quiet"><span className="mono">{write.target}</span> · {t(`purpose.${purposeKey(write.purpose)}`)} · <time dateTime={write.at}>{clockMs(write.at)}</time> · {t("writes.after", { time: micros(write.took_us) })}</div>
+              <div className="small quiet">
+                <span className="mono">{write.target}</span> · {t(`purpose.${purposeKey(write.purpose)}`)} ·{" "}
+                <time dateTime={write.at}>{clockMs(write.at)}</time> ·{" "}
+                {t("writes.after", { time: micros(write.took_us) })}
+              </div>
               {write.why && <div className="small">{write.why}</div>}
             </li>
           ))}

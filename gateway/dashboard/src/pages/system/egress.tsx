@@ -9,7 +9,9 @@ import { count } from "@/text/format";
 export function Egress() {
   const { t } = useTranslation();
   const egress = useQuery({
-    queryKey: ["egress"], refetchInterval: 5_000, retry: false,
+    queryKey: ["egress"],
+    refetchInterval: 5_000,
+    retry: false,
     queryFn: async () => {
       const answer = await call<EgressWay[] | { ways: EgressWay[] }>("GET", "/api/v1/egress");
       return Array.isArray(answer) ? answer : answer.ways;
@@ -18,14 +20,40 @@ export function Egress() {
   return (
     <Panel title={t("egress.title")} flush>
       <Answer of={egress}>
-        {(ways) => ways.length === 0 ? <Empty title={t("egress.none")}>{t("egress.noneText")}</Empty> : (
-          <div className="scroll-x">
-            <table className="plain">
-              <thead><tr><th>{t("egress.way")}</th><th>{t("egress.to")}</th><th>{t("egress.site")}</th><th>{t("egress.what")}</th></tr></thead>
-              <tbody>{ways.map((way) => <tr key={way.way + way.to}><td><b>{way.way}</b></td><td className="soft">{way.to}</td><td>{way.site}</td><td>{Object.entries(way.classes ?? {}).map(([name, n]) => `${name.replaceAll("_", " ")} ${count(n)}`).join(" · ")}</td></tr>)}</tbody>
-            </table>
-          </div>
-        )}
+        {(ways) =>
+          ways.length === 0 ? (
+            <Empty title={t("egress.none")}>{t("egress.noneText")}</Empty>
+          ) : (
+            <div className="scroll-x">
+              <table className="plain">
+                <thead>
+                  <tr>
+                    <th>{t("egress.way")}</th>
+                    <th>{t("egress.to")}</th>
+                    <th>{t("egress.site")}</th>
+                    <th>{t("egress.what")}</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {ways.map((way) => (
+                    <tr key={way.way + way.to}>
+                      <td>
+                        <b>{way.way}</b>
+                      </td>
+                      <td className="soft">{way.to}</td>
+                      <td>{way.site}</td>
+                      <td>
+                        {Object.entries(way.classes ?? {})
+                          .map(([name, n]) => `${name.replaceAll("_", " ")} ${count(n)}`)
+                          .join(" · ")}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
       </Answer>
     </Panel>
   );

@@ -21,7 +21,11 @@ export default function System() {
   return (
     <>
       <PageHead title={t("system.title")} about={t("system.about")} />
-      <Tabs value={tab} onChange={(next) => void navigate({ search: next ? { tab: next } : {} })} keepMounted={false}>
+      <Tabs
+        value={tab}
+        onChange={(next) => void navigate({ search: next ? { tab: next } : {} })}
+        keepMounted={false}
+      >
         <Tabs.List mb="md">
           <Tabs.Tab value="health">{t("system.health")}</Tabs.Tab>
           {administrator && <Tabs.Tab value="users">{t("system.users")}</Tabs.Tab>}
@@ -30,12 +34,24 @@ export default function System() {
           <Tabs.Tab value="egress">{t("system.egress")}</Tabs.Tab>
           {administrator && <Tabs.Tab value="backup">{t("system.backup")}</Tabs.Tab>}
         </Tabs.List>
-        <Tabs.Panel value="health"><Doctor /></Tabs.Panel>
-        <Tabs.Panel value="users"><Users /></Tabs.Panel>
-        <Tabs.Panel value="tokens"><Tokens /></Tabs.Panel>
-        <Tabs.Panel value="audit"><Audit /></Tabs.Panel>
-        <Tabs.Panel value="egress"><Egress /></Tabs.Panel>
-        <Tabs.Panel value="backup"><Backup /></Tabs.Panel>
+        <Tabs.Panel value="health">
+          <Doctor />
+        </Tabs.Panel>
+        <Tabs.Panel value="users">
+          <Users />
+        </Tabs.Panel>
+        <Tabs.Panel value="tokens">
+          <Tokens />
+        </Tabs.Panel>
+        <Tabs.Panel value="audit">
+          <Audit />
+        </Tabs.Panel>
+        <Tabs.Panel value="egress">
+          <Egress />
+        </Tabs.Panel>
+        <Tabs.Panel value="backup">
+          <Backup />
+        </Tabs.Panel>
       </Tabs>
     </>
   );

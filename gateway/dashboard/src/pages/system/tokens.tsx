@@ -27,21 +27,56 @@ export function Tokens() {
       return Array.isArray(answer) ? answer : answer.tokens;
     },
   });
-  const remove = useMutation({ mutationFn: (name: string) => call("DELETE", `/api/v1/tokens/${encodeURIComponent(name)}`), onSettled: () => client.invalidateQueries({ queryKey: KEY }) });
+  const remove = useMutation({
+    mutationFn: (name: string) => call("DELETE", `/api/v1/tokens/${encodeURIComponent(name)}`),
+    onSettled: () => client.invalidateQueries({ queryKey: KEY }),
+  });
   return (
     <Panel title={t("tokens.title")} flush aside={<NewToken />}>
-      {remove.error && <div style={{ padding: 16 }}><Trouble of={remove.error} /></div>}
+      {remove.error && (
+        <div style={{ padding: 16 }}>
+          <Trouble of={remove.error} />
+        </div>
+      )}
       <Answer of={tokens}>
-        {(all) => all.length === 0 ? <Empty title={t("tokens.none")}>{t("tokens.noneText")}</Empty> : (
-          <div className="scroll-x">
-            <table className="plain">
-              <thead><tr><th>{t("models.name")}</th><th>{t("users.role")}</th><th>{t("tokens.expires")}</th><th>{t("tokens.lastUsed")}</th><th><span className="hidden-text">{t("models.acts")}</span></th></tr></thead>
-              <tbody>{all.map((token) => (
-                <tr key={token.name}><td><b>{token.name}</b></td><td>{token.role}</td><td className="soft">{token.expires ? day(token.expires) : t("tokens.never")}</td><td className="soft">{token.last_used ? moment(token.last_used) : "–"}</td><td className="number"><Button size="compact-sm" variant="default" onClick={() => remove.mutate(token.name)}>{t("tokens.revoke")}</Button></td></tr>
-              ))}</tbody>
-            </table>
-          </div>
-        )}
+        {(all) =>
+          all.length === 0 ? (
+            <Empty title={t("tokens.none")}>{t("tokens.noneText")}</Empty>
+          ) : (
+            <div className="scroll-x">
+              <table className="plain">
+                <thead>
+                  <tr>
+                    <th>{t("models.name")}</th>
+                    <th>{t("users.role")}</th>
+                    <th>{t("tokens.expires")}</th>
+                    <th>{t("tokens.lastUsed")}</th>
+                    <th>
+                      <span className="hidden-text">{t("models.acts")}</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {all.map((token) => (
+                    <tr key={token.name}>
+                      <td>
+                        <b>{token.name}</b>
+                      </td>
+                      <td>{token.role}</td>
+                      <td className="soft">{token.expires ? day(token.expires) : t("tokens.never")}</td>
+                      <td className="soft">{token.last_used ? moment(token.last_used) : "–"}</td>
+                      <td className="number">
+                        <Button size="compact-sm" variant="default" onClick={() => remove.mutate(token.name)}>
+                          {t("tokens.revoke")}
+                        </Button>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
       </Answer>
     </Panel>
   );
@@ -56,7 +91,10 @@ function NewToken() {
   const [role, setRole] = useState("viewer");
   const [days, setDays] = useState("90");
   const add = useMutation({
-    mutationFn: () => call<{ token: string }>("POST", "/api/v1/tokens", { body: { name, role, expires: iso(Date.now() + Number(days) * DAY_MS) } }),
+    mutationFn: () =>
+      call<{ token: string }>("POST", "/api/v1/tokens", {
+        body: { name, role, expires: iso(Date.now() + Number(days) * DAY_MS) },
+      }),
     onSuccess: () => client.invalidateQueries({ queryKey: KEY }),
   });
   const close = () => {
@@ -66,21 +104,56 @@ function NewToken() {
   };
   return (
     <>
-      <Button variant="default" leftSection={<Plus size={16} />} onClick={modal.open}>{t("tokens.add")}</Button>
+      <Button variant="default" leftSection={<Plus size={16} />} onClick={modal.open}>
+        {t("tokens.add")}
+      </Button>
       <Modal opened={opened} onClose={close} title={t("tokens.add")}>
         {add.data ? (
           <div className="stack">
             <p>{t("tokens.once")}</p>
-            <div className={style.token}><code className="grow">{add.data.token}</code><CopyButton value={add.data.token}>{({ copied, copy }) => <Button variant="default" onClick={copy}>{t(copied ? "do.copied" : "do.copy")}</Button>}</CopyButton></div>
+            <div className={style.token}>
+              <code className="grow">{add.data.token}</code>
+              <CopyButton value={add.data.token}>
+                {({ copied, copy }) => (
+                  <Button variant="default" onClick={copy}>
+                    {t(copied ? "do.copied" : "do.copy")}
+                  </Button>
+                )}
+              </CopyButton>
+            </div>
             <Button onClick={close}>{t("do.done")}</Button>
           </div>
         ) : (
-          <form className="stack" onSubmit={(event) => { event.preventDefault(); add.mutate(); }}>
+          <form
+            className="stack"
+            onSubmit={(event) => {
+              event.preventDefault();
+              add.mutate();
+            }}
+          >
             {add.error && <Trouble of={add.error} />}
-            <TextInput label={t("models.name")} description={t("tokens.nameAbout")} value={name} data-autofocus onChange={(event) => setName(event.currentTarget.value)} />
-            <Select label={t("users.role")} data={roles} value={role} onChange={(next) => next && setRole(next)} />
-            <Select label={t("tokens.lasts")} data={LASTS.map((n) => ({ value: String(n), label: t("tokens.days", { n }) }))} value={days} onChange={(next) => next && setDays(next)} />
-            <Button type="submit" disabled={!name} loading={add.isPending}>{t("tokens.add")}</Button>
+            <TextInput
+              label={t("models.name")}
+              description={t("tokens.nameAbout")}
+              value={name}
+              data-autofocus
+              onChange={(event) => setName(event.currentTarget.value)}
+            />
+            <Select
+              label={t("users.role")}
+              data={roles}
+              value={role}
+              onChange={(next) => next && setRole(next)}
+            />
+            <Select
+              label={t("tokens.lasts")}
+              data={LASTS.map((n) => ({ value: String(n), label: t("tokens.days", { n }) }))}
+              value={days}
+              onChange={(next) => next && setDays(next)}
+            />
+            <Button type="submit" disabled={!name} loading={add.isPending}>
+              {t("tokens.add")}
+            </Button>
           </form>
         )}
       </Modal>
