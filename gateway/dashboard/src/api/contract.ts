@@ -1,6 +1,9 @@
 // Routes that are agreed and not in the OpenAPI document yet, with their bodies written by hand.
 // When a route lands, its type here goes and the generated one takes its place.
+import type { components } from "./schema";
 import type { VerdictView } from "./types";
+
+type WriteStatus = components["schemas"]["WriteStatus"];
 
 export type AlarmState =
   | "normal"
@@ -67,60 +70,127 @@ export type VerdictWindow = { from: string; to: string; n_good: number; tags: Wi
 
 export type DocumentEntry = {
   name: string;
-  version: number;
-  by?: string | null;
-  at: string;
-  note?: string | null;
   origin: "file" | "applied";
+  version: number | null;
+  by: string;
+  at: string | null;
+  note: string;
   lines: string[];
   connections: string[];
 };
-export type DocumentText = {
-  name: string;
+export type DocumentText = DocumentEntry & { text: string | null; form: Record<string, unknown> | null };
+export type DocumentVersion = {
   version: number;
-  text: string;
-  form: Record<string, unknown>;
-  origin: "file" | "applied";
+  by: string;
+  at: string;
+  note: string;
+  has_text: boolean;
+  n_changes: number;
 };
-export type DocumentVersion = { version: number; by?: string | null; at: string; note?: string | null };
 export type Change = { name: string; text?: string; form?: unknown; removed?: boolean };
 export type DocumentProblem = {
-  document?: string | null;
-  key?: string | null;
-  line?: number | null;
+  document: string;
+  key: string;
+  line: number;
+  column: number;
   error: string;
-  hint?: string | null;
+  hint: string;
 };
-export type Difference = { place: string; key: string; before?: unknown; after?: unknown };
+export type Difference = { place: string; key: string; before?: string | null; after?: string | null };
 export type Checked = {
   problems: DocumentProblem[];
   difference: Difference[];
   lines_restarted: string[];
   lines_untouched: string[];
+  lines_stopped: string[];
   outputs_disarmed: string[];
 };
 
 export type TestStep = { name: string; ok: boolean; ms: number; text: string };
-export type Guess = { type: string; order: string; value: number | string | null; plausibility: number };
-export type RegisterRead = { raw: string | number[]; guesses: Guess[] };
-export type TopicSeen = {
-  topic: string;
-  n: number;
-  last: string;
-  tags: { value: string; sample: unknown }[];
+export type Guess = {
+  type: string;
+  order: string;
+  value?: number | string | boolean | null;
+  why?: string | null;
+  plausibility: number;
 };
-export type ArmingChallenge = {
+export type RegisterRead = {
+  typed: string;
+  register: string;
+  unit: number;
+  through?: string | null;
+  bytes: string;
+  guesses: Guess[];
+};
+export type HeardField = {
+  pointer: string;
+  value: string;
+  kind: "number" | "flag" | "number_as_text" | "time" | "text";
+};
+export type HeardTopic = {
+  topic: string;
+  n_messages: number;
+  n_bytes: number;
+  first_bytes: string;
+  at: string;
+  fields: HeardField[];
+};
+export type TopicsHeard = { topics: HeardTopic[]; n_messages_beyond: number };
+export type Budget = {
+  groups: {
+    unit: number;
+    every_ms: number;
+    tags: string[];
+    n_requests: number;
+    ms_per_cycle: number;
+    share: number;
+  }[];
+  load: number;
+  fits: boolean;
+  request_ms: number;
+  measured: boolean;
+};
+export type ArmingOffer = {
+  output: string;
   challenge: string;
   expires_s: number;
-  target: string;
-  values: Record<string, unknown>;
-  last_write?: string | null;
+  armed_by?: string | null;
+  target: {
+    connection: string;
+    device: string;
+    unit: number;
+    register: string;
+    protocol_address: string;
+    mode: string;
+    read_back: boolean;
+  };
+  values: {
+    pass: string;
+    fail: string;
+    inconclusive: string;
+    fail_safe: string;
+    min?: number | null;
+    max?: number | null;
+  };
+  last_write?: WriteStatus | null;
   problems: string[];
 };
 
 export type AuditEvent = { at: string; who?: string | null; what: string; place: string; text: string };
-export type User = { name: string; role: string; disabled: boolean; last_seen?: string | null };
-export type Token = { name: string; role: string; expires?: string | null; last_used?: string | null };
+export type User = {
+  name: string;
+  role: string;
+  disabled: boolean;
+  created_at: string;
+  signed_in_at?: string | null;
+};
+export type Token = {
+  name: string;
+  role: string;
+  created_by: string;
+  expires?: string | null;
+  used_at?: string | null;
+};
 export type DoctorItem = {
   name: string;
   standing: "ok" | "warning" | "problem";

@@ -52,8 +52,8 @@ export const useDocuments = () =>
   useQuery({
     queryKey: ["documents"],
     queryFn: async () => {
-      const answer = await call<DocumentEntry[] | { documents: DocumentEntry[] }>("GET", "/api/v1/documents");
-      return Array.isArray(answer) ? answer : answer.documents;
+      const { documents } = await call<{ documents: DocumentEntry[] }>("GET", "/api/v1/documents");
+      return documents;
     },
   });
 
@@ -73,11 +73,8 @@ export const useVersions = (name: string) =>
   useQuery({
     queryKey: ["document", name, "versions"],
     queryFn: async () => {
-      const answer = await call<DocumentVersion[] | { versions: DocumentVersion[] }>(
-        "GET",
-        `${pathOf(name)}/versions`,
-      );
-      return Array.isArray(answer) ? answer : answer.versions;
+      const { versions } = await call<{ versions: DocumentVersion[] }>("GET", `${pathOf(name)}/versions`);
+      return versions;
     },
   });
 
@@ -123,9 +120,9 @@ export function useConfiguration(): {
     if (draft?.removed) continue;
     all.push({
       name: one.name,
-      form: draft?.form ?? (one.form as Written),
+      form: draft?.form ?? ((one.form ?? {}) as Written),
       origin: one.origin,
-      version: one.version,
+      version: one.version ?? 0,
       isDraft: draft !== undefined,
     });
   }

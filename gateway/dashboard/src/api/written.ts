@@ -132,6 +132,22 @@ export const lineDocument = (line: string): string => `line-${line}`;
 export const inputsOf = (check: Check): string[] =>
   Array.isArray(check.inputs) ? check.inputs : Object.values(check.inputs);
 
+/** A connection as the field routes take it: one that was applied by its name, so that it is asked through what runs. */
+export function asked(connection: Connection & { isDraft?: boolean; origin?: string }): string | Connection {
+  if (connection.origin !== undefined && connection.origin !== "new" && !connection.isDraft)
+    return connection.id;
+  return tidy(bareConnection(connection));
+}
+
+/** Without what the page knows about it beside its own keys. */
+export function bareConnection(
+  of: Connection & { document?: unknown; origin?: unknown; isDraft?: unknown },
+): Connection {
+  const { document, origin, version, isDraft, ...rest } = of;
+  // MQTT's own `version` is text; a document's is a number.
+  return (typeof version === "string" ? { ...rest, version } : rest) as Connection;
+}
+
 /** A document without the keys that say nothing, so that it reads as a person would write it. */
 export function tidy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(tidy) as T;

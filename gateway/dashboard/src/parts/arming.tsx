@@ -7,10 +7,11 @@ import { ShieldAlert } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { call } from "@/api/client";
-import type { ArmingChallenge } from "@/api/contract";
+import type { ArmingOffer } from "@/api/contract";
 import { useMay } from "@/api/session";
 import type { OutputStatus } from "@/api/types";
 import { Pair, Pairs, Trouble } from "./panel";
+import { moment } from "@/text/format";
 import style from "./arming.module.css";
 
 type Props = { line: string; check: string; output: OutputStatus };
@@ -21,7 +22,7 @@ export function ArmingAct(props: Props) {
   const { t } = useTranslation();
   const [opened, modal] = useDisclosure(false);
   const [mayArm, mayDisarm] = [useMay("engineer"), useMay("operator")];
-  const challenge = useMutation({ mutationFn: () => call<ArmingChallenge>("POST", pathOf(props)) });
+  const challenge = useMutation({ mutationFn: () => call<ArmingOffer>("POST", pathOf(props)) });
   const disarm = useMutation({
     mutationFn: () => call("DELETE", pathOf(props)),
     onSuccess: () => notifications.show({ message: t("arming.disarmed", { output: props.output.id }) }),
@@ -64,7 +65,7 @@ export function ArmingAct(props: Props) {
   );
 }
 
-function Confirm({ challenge, done, ...props }: Props & { challenge: ArmingChallenge; done: () => void }) {
+function Confirm({ challenge, done, ...props }: Props & { challenge: ArmingOffer; done: () => void }) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState("");
   const arm = useMutation({
@@ -88,14 +89,29 @@ function Confirm({ challenge, done, ...props }: Props & { challenge: ArmingChall
       </p>
       <Pairs>
         <Pair name={t("output.target")}>
-          <span className="mono">{challenge.target}</span>
+          <span className="mono">{challenge.target.register}</span>{" "}
+          <span className="quiet small">
+            {t("arming.at", {
+              connection: challenge.target.connection,
+              device: challenge.target.device,
+              unit: challenge.target.unit,
+              address: challenge.target.protocol_address,
+            })}
+          </span>
         </Pair>
-        {Object.entries(challenge.values).map(([name, value]) => (
-          <Pair key={name} name={t("arming.writes", { on: name })}>
-            <b>{String(value)}</b>
+        {(["pass", "fail", "inconclusive"] as const).map((name) => (
+          <Pair key={name} name={t("arming.writes", { on: t(`verdict.${name}`) })}>
+            <b>{challenge.values[name]}</b>
           </Pair>
         ))}
-        <Pair name={t("output.last")}>{challenge.last_write ?? t("output.neverWrote")}</Pair>
+        <Pair name={t("outputForm.failSafe")}>
+          <b>{challenge.values.fail_safe}</b>
+        </Pair>
+        <Pair name={t("output.last")}>
+          {challenge.last_write
+            ? `${challenge.last_write.value}, ${moment(challenge.last_write.at)}`
+            : t("output.neverWrote")}
+        </Pair>
       </Pairs>
       {challenge.problems.map((problem) => (
         <Trouble key={problem} of={new Error(problem)} />

@@ -2,17 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { call } from "@/api/client";
-import type { Connection, Tag } from "@/api/written";
+import type { Budget as Cost } from "@/api/contract";
+import { asked, type Connection, type Tag, tidy } from "@/api/written";
 import { Mark } from "@/parts/mark";
-import { Panel } from "@/parts/panel";
+import { Panel, Trouble } from "@/parts/panel";
 import { millis, percent } from "@/text/format";
-
-type Answer = {
-  requests?: number;
-  ms_per_cycle?: number;
-  share?: number;
-  groups?: { every: string; requests: number; ms: number; share: number }[];
-};
 
 export function Budget({ tags, connections }: { tags: Tag[]; connections: Connection[] }) {
   const { t } = useTranslation();
@@ -25,38 +19,52 @@ export function Budget({ tags, connections }: { tags: Tag[]; connections: Connec
       <p className="quiet small" style={{ marginBottom: 8 }}>
         {t("budget.about")}
       </p>
-      {modbus.map((one) => (
-        <Of key={one.id} connection={one} tags={tags.filter((tag) => tag.source.connection === one.id)} />
-      ))}
+      <div className="stack-tight">
+        {modbus.map((one) => (
+          <Of key={one.id} connection={one} tags={tags.filter((tag) => tag.source.connection === one.id)} />
+        ))}
+      </div>
     </Panel>
   );
 }
 
 function Of({ connection, tags }: { connection: Connection; tags: Tag[] }) {
   const { t } = useTranslation();
+  const written = JSON.stringify(tags.map(tidy));
   const budget = useQuery({
-    queryKey: ["budget", connection, tags],
+    queryKey: ["budget", connection.id, written],
     staleTime: 60_000,
     retry: false,
-    queryFn: () => call<Answer>("POST", "/api/v1/field/budget", { body: { connection, tags } }),
+    queryFn: () =>
+      call<Cost>("POST", "/api/v1/field/budget", {
+        body: { connection: asked(connection), tags: JSON.parse(written) as unknown },
+      }),
   });
   if (!budget.data)
-    return budget.error ? <p className="quiet small">{t("budget.unknown", { id: connection.id })}</p> : null;
-  const groups = budget.data.groups ?? [];
+    return budget.error ? <Trouble of={budget.error} again={() => void budget.refetch()} /> : null;
+  const { groups, load, fits, measured, request_ms: each } = budget.data;
   return (
-    <ul>
-      {groups.map((group) => (
-        <li key={group.every} className="row wrap">
-          <Mark of={group.share > 1 ? "bad" : group.share > 0.7 ? "warn" : "ok"} size={11} />
-          <b>{connection.id}</b>{" "}
-          {t("budget.group", {
-            every: group.every,
-            requests: group.requests,
-            time: millis(group.ms),
-            share: percent(group.share, 0),
-          })}
-        </li>
-      ))}
-    </ul>
+    <div>
+      <p>
+        <Mark of={!fits ? "bad" : load > 0.7 ? "warn" : "ok"} size={11} /> <b>{connection.id}</b>{" "}
+        {t(fits ? "budget.fits" : "budget.tooMuch", { share: percent(load, 0) })}{" "}
+        <span className="quiet small">
+          {t(measured ? "budget.measured" : "budget.assumed", { time: millis(each) })}
+        </span>
+      </p>
+      <ul className="small soft">
+        {groups.map((group) => (
+          <li key={`${group.unit}/${group.every_ms}`}>
+            {t("budget.group", {
+              unit: group.unit,
+              every: millis(group.every_ms),
+              requests: group.n_requests,
+              time: millis(group.ms_per_cycle),
+              share: percent(group.share, 0),
+            })}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }

@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { call } from "@/api/client";
 import type { TestStep } from "@/api/contract";
 import { useMay } from "@/api/session";
-import { type Connection, tidy } from "@/api/written";
+import { bareConnection, type Connection, tidy } from "@/api/written";
 import { Mark } from "@/parts/mark";
 import { Trouble } from "@/parts/panel";
 import { millis } from "@/text/format";
@@ -24,7 +24,7 @@ const FIRST: Connection = { id: "", kind: "modbus-tcp", address: "", unit: 1 };
 
 export function ConnectionForm({ of, taken, readOnly, save }: Props) {
   const { t } = useTranslation();
-  const [shown, setShown] = useState<Connection>(() => ({ ...(of ? bare(of) : FIRST) }));
+  const [shown, setShown] = useState<Connection>(() => ({ ...(of ? bareConnection(of) : FIRST) }));
   const set = (next: Partial<Connection>) => setShown((old) => ({ ...old, ...next }));
   const fault = nameFault(
     shown.id,
@@ -80,13 +80,6 @@ export function ConnectionForm({ of, taken, readOnly, save }: Props) {
       )}
     </form>
   );
-}
-
-/** Without what the page knows about it beside its own keys. */
-function bare(of: Connection): Connection {
-  const { document, origin, version, isDraft, ...rest } = of;
-  // MQTT's own `version` is text; a document's is a number.
-  return (typeof version === "string" ? { ...rest, version } : rest) as Connection;
 }
 
 type Part = { shown: Connection; set: (next: Partial<Connection>) => void };

@@ -64,6 +64,11 @@ function Review({ checked, done }: { checked: Checked; done: () => void }) {
             <Mark of="warn" size={11} /> {t("draft.restarted", { lines: checked.lines_restarted.join(", ") })}
           </li>
         )}
+        {checked.lines_stopped.length > 0 && (
+          <li>
+            <Mark of="bad" size={11} /> {t("draft.stopped", { lines: checked.lines_stopped.join(", ") })}
+          </li>
+        )}
         {checked.lines_untouched.length > 0 && (
           <li>
             <Mark of="ok" size={11} /> {t("draft.untouched", { lines: checked.lines_untouched.join(", ") })}

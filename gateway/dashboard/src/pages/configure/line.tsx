@@ -128,7 +128,9 @@ function Text({ line }: { line: Placed<Line> }) {
       {line.origin === "new" ? (
         <p className={style.item}>{t("configure.notApplied")}</p>
       ) : (
-        <Answer of={document}>{(one) => <pre className={style.text}>{one.text}</pre>}</Answer>
+        <Answer of={document}>
+          {(one) => <pre className={style.text}>{one.text ?? JSON.stringify(one.form, null, 2)}</pre>}
+        </Answer>
       )}
     </Panel>
   );

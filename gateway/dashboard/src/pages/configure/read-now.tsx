@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { call } from "@/api/client";
 import type { Guess, RegisterRead } from "@/api/contract";
 import { useMay } from "@/api/session";
-import type { Connection, Source } from "@/api/written";
+import { asked, type Connection, type Source } from "@/api/written";
 import { Trouble } from "@/parts/panel";
 import { figure, percent } from "@/text/format";
 import style from "./configure.module.css";
@@ -19,15 +19,11 @@ export function ReadNow({ connection, source, adopt }: Props) {
   const read = useMutation({
     mutationFn: () =>
       call<RegisterRead>("POST", "/api/v1/field/read", {
-        body: { connection, register: source.register, unit: source.unit },
+        body: { connection: asked(connection), register: String(source.register), unit: source.unit },
       }),
   });
   if (!may) return null;
-  const raw =
-    read.data &&
-    (typeof read.data.raw === "string"
-      ? read.data.raw
-      : read.data.raw.map((n) => n.toString(16).padStart(4, "0")).join(" "));
+  const raw = read.data?.bytes;
   return (
     <div className="stack-tight">
       <div className="row wrap">
@@ -45,30 +41,32 @@ export function ReadNow({ connection, source, adopt }: Props) {
       {read.error && <Trouble of={read.error} />}
       {read.data && (
         <div className={style.choices} role="group" aria-label={t("read.guesses")}>
-          {read.data.guesses.map((guess) => (
-            <button
-              key={`${guess.type}/${guess.order}`}
-              type="button"
-              className={style.choice}
-              onClick={() => adopt(guess)}
-              aria-pressed={
-                (source.type ?? "u16") === guess.type &&
-                (source.order?.toLowerCase() ?? "abcd") === guess.order.toLowerCase()
-              }
-            >
-              <span className="mono">
-                {guess.type} {guess.order}
-              </span>
-              <b>{typeof guess.value === "number" ? figure(guess.value, 6) : guess.value}</b>
-              <span
-                className={style.bar}
-                role="img"
-                aria-label={t("read.plausible", { share: percent(guess.plausibility, 0) })}
+          {read.data.guesses
+            .filter((guess) => guess.value != null)
+            .map((guess) => (
+              <button
+                key={`${guess.type}/${guess.order}`}
+                type="button"
+                className={style.choice}
+                onClick={() => adopt(guess)}
+                aria-pressed={
+                  (source.type ?? "u16") === guess.type &&
+                  (source.order?.toLowerCase() ?? "abcd") === guess.order.toLowerCase()
+                }
               >
-                <i style={{ width: `${Math.round(guess.plausibility * 100)}%` }} />
-              </span>
-            </button>
-          ))}
+                <span className="mono">
+                  {guess.type} {guess.order}
+                </span>
+                <b>{typeof guess.value === "number" ? figure(guess.value, 6) : String(guess.value)}</b>
+                <span
+                  className={style.bar}
+                  role="img"
+                  aria-label={t("read.plausible", { share: percent(guess.plausibility, 0) })}
+                >
+                  <i style={{ width: `${Math.round(guess.plausibility * 100)}%` }} />
+                </span>
+              </button>
+            ))}
         </div>
       )}
     </div>

@@ -61,7 +61,7 @@ function List({ name, now, isFile }: { name: string; now: number; isFile: boolea
               <li key={one.version} className={style.item}>
                 <b>{t("configure.version", { version: one.version })}</b>
                 <span className="grow">
-                  {one.note ?? <span className="quiet">{t("versions.noNote")}</span>}
+                  {one.note || <span className="quiet">{t("versions.noNote")}</span>}
                   <div className="small quiet">
                     {one.by ?? "–"} · {moment(one.at)}
                   </div>
@@ -112,7 +112,9 @@ function One({
   const rollback = useRollback(name);
   return (
     <div className="stack">
-      <Answer of={document}>{(one) => <pre className={style.text}>{one.text}</pre>}</Answer>
+      <Answer of={document}>
+        {(one) => <pre className={style.text}>{one.text ?? t("versions.noText")}</pre>}
+      </Answer>
       {may && canReturn && (
         <form
           className="stack-tight"

@@ -20,11 +20,11 @@ const LASTS = [30, 90, 365] as const;
 export function Tokens() {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const tokens = useQuery({
+  const known = useQuery({
     queryKey: KEY,
     queryFn: async () => {
-      const answer = await call<Token[] | { tokens: Token[] }>("GET", "/api/v1/tokens");
-      return Array.isArray(answer) ? answer : answer.tokens;
+      const { tokens } = await call<{ tokens: Token[] }>("GET", "/api/v1/tokens");
+      return tokens;
     },
   });
   const remove = useMutation({
@@ -38,7 +38,7 @@ export function Tokens() {
           <Trouble of={remove.error} />
         </div>
       )}
-      <Answer of={tokens}>
+      <Answer of={known}>
         {(all) =>
           all.length === 0 ? (
             <Empty title={t("tokens.none")}>{t("tokens.noneText")}</Empty>
@@ -64,7 +64,7 @@ export function Tokens() {
                       </td>
                       <td>{token.role}</td>
                       <td className="soft">{token.expires ? day(token.expires) : t("tokens.never")}</td>
-                      <td className="soft">{token.last_used ? moment(token.last_used) : "–"}</td>
+                      <td className="soft">{token.used_at ? moment(token.used_at) : "–"}</td>
                       <td className="number">
                         <Button size="compact-sm" variant="default" onClick={() => remove.mutate(token.name)}>
                           {t("tokens.revoke")}

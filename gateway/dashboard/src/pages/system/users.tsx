@@ -25,11 +25,11 @@ export function Users() {
   const client = useQueryClient();
   const { data: session } = useSession();
   const roles = useRoles();
-  const users = useQuery({
+  const known = useQuery({
     queryKey: KEY,
     queryFn: async () => {
-      const answer = await call<User[] | { users: User[] }>("GET", "/api/v1/users");
-      return Array.isArray(answer) ? answer : answer.users;
+      const { users } = await call<{ users: User[] }>("GET", "/api/v1/users");
+      return users;
     },
   });
   const settled = { onSettled: () => client.invalidateQueries({ queryKey: KEY }) };
@@ -47,7 +47,7 @@ export function Users() {
           <Trouble of={trouble} />
         </div>
       )}
-      <Answer of={users}>
+      <Answer of={known}>
         {(all) => (
           <div className="scroll-x">
             <table className="plain">
@@ -79,7 +79,7 @@ export function Users() {
                         w={170}
                       />
                     </td>
-                    <td className="soft">{user.last_seen ? moment(user.last_seen) : "–"}</td>
+                    <td className="soft">{user.signed_in_at ? moment(user.signed_in_at) : "–"}</td>
                     <td>
                       {user.disabled ? (
                         <Badge of="idle">{t("users.disabled")}</Badge>
