@@ -10,12 +10,20 @@ mod shelf;
 use fake::{Fake, bad_reading};
 use std::sync::Arc;
 use std::time::Duration;
+use takt::access::{Access, Audit, Password, Role, SessionLimits, UserOrder};
 use takt::api::{HttpOptions, Server};
 use takt::board::{Viewer, WriteOutcome};
 use takt::telemetry::{Telemetry, TelemetryOptions};
 use takt_adapters::Link;
 use takt_plant::{DropReason, Inconclusive, Outcome};
 use tokio_util::sync::CancellationToken;
+
+/// An audit log that keeps nothing.
+struct Nowhere;
+
+impl Audit for Nowhere {
+    fn note(&self, _: &str, _: &str, _: &str) {}
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,8 +34,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let until = CancellationToken::new();
     let options = HttpOptions::listen(([127, 0, 0, 1], port).into())?;
     let archive = Arc::new(shelf::Shelf::default());
-    let server = Server::bind(&options, Arc::clone(&viewer), archive, telemetry, until.clone()).await?;
-    println!("FAKE values at http://{}/", server.address());
+    let dir = tempfile::tempdir()?;
+    let limits = SessionLimits { idle: Duration::from_secs(86_400), longest: Duration::from_secs(86_400) };
+    let access = Arc::new(Access::open(dir.path(), fake.clock, limits, Arc::new(Nowhere)).await?);
+    let password = Password::new("correct horse battery");
+    let order = UserOrder::Add { name: "fake".into(), role: Role::Administrator, password };
+    access.carry_out(&order, "the example").await?;
+    let server = Server::bind(&options, Arc::clone(&viewer), archive, telemetry, access, until.clone()).await?;
+    println!("FAKE values at http://{}/, for user fake with password 'correct horse battery'", server.address());
     tokio::spawn(Arc::clone(&viewer).run(until.clone()));
     tokio::spawn(server.run());
     fake.reject(b"{\"vib\": \xff\x00 not json at all");

@@ -1,5 +1,6 @@
 //! The gateway as a library, so that the binary is a paragraph.
 
+pub mod access;
 pub mod api;
 pub mod assemble;
 pub mod board;
@@ -15,4 +16,5 @@ pub mod secrets;
 pub mod shard;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod writeback;

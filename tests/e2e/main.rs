@@ -3,6 +3,7 @@
 mod crash;
 mod faults;
 mod feed;
+mod fuzz_api;
 mod nab;
 mod petrobras;
 mod skab;

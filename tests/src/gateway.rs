@@ -129,17 +129,29 @@ impl Gateway {
         text(&output.stdout)
     }
 
+    /// The console's token. The gateway writes it before it listens, and anew at each start.
+    pub fn token(&self) -> String {
+        let token = std::fs::read_to_string(self.dir.path().join("data/console.token"));
+        token.unwrap_or_default().trim().to_owned()
+    }
+
+    /// Where its HTTP answers.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.http)
+    }
+
     /// Its log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
-    /// `GET` over HTTP; the status code and the body.
+    /// `GET` over HTTP with the console's token; the status code and the body.
     pub fn get(&self, path: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect_timeout(&self.http, Duration::from_secs(2)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
         let host = self.http;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").ok()?;
+        let bearer = format!("Authorization: Bearer {}", self.token());
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n{bearer}\r\nConnection: close\r\n\r\n").ok()?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).ok()?;
         let text = String::from_utf8_lossy(&answer);

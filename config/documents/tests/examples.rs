@@ -1,8 +1,8 @@
 //! Every file of `config/examples` resolves without problems, and so does the design's own example.
 
 use std::path::{Path, PathBuf};
-use takt_config::resolved::{ConnectionKind, OutputMode, PayloadFormat, Selection, TagSource};
-use takt_config::{Problem, ProblemKind, Resolved, Source, read};
+use takt_config::resolved::{ConnectionKind, ListenTls, OutputMode, PayloadFormat, Selection, TagSource};
+use takt_config::{Pem, Problem, ProblemKind, Resolved, Source, read};
 use takt_plant::{TagSlot, WindowSpec};
 
 fn examples() -> Vec<PathBuf> {
@@ -25,7 +25,7 @@ fn resolved(sources: &[Source]) -> Resolved {
 #[test]
 fn every_example_resolves() {
     let files = examples();
-    assert!(files.len() >= 6, "{files:?}");
+    assert!(files.len() >= 7, "{files:?}");
     for file in &files {
         resolved(&[Source::open(file).expect("a readable example")]);
     }
@@ -33,10 +33,22 @@ fn every_example_resolves() {
 }
 
 #[test]
+fn the_network_is_reached_with_tls_alone() {
+    let all = resolved(&[example("takt-network.toml")]);
+    let http = &all.gateway.as_ref().expect("it speaks of the box").http;
+    assert!(matches!(&http.tls, Some(ListenTls::Given { key, .. }) if matches!(&**key, Pem::Secret(_))));
+    assert_eq!(http.hosts.iter().map(|host| host.as_str()).collect::<Vec<_>>()[1], "press-hall-2");
+    let own = "name = \"a\"\nsite = \"b\"\nhttp = { address = \"0.0.0.0:8443\", tls = {} }\n";
+    let own = resolved(&[Source::new("own", own)]).gateway.expect("the box");
+    assert_eq!(own.http.tls, Some(ListenTls::Generated));
+}
+
+#[test]
 fn the_press_is_what_its_document_says() {
     let all = resolved(&[example("takt.toml"), example("press.toml")]);
     let gateway = all.gateway.as_ref().expect("takt.toml speaks of the box");
     assert_eq!(gateway.http.address.to_string(), "127.0.0.1:8520");
+    assert_eq!((gateway.http.session_idle.as_secs(), gateway.http.session_max.as_secs()), (28_800, 604_800));
     let ConnectionKind::Mqtt(broker) = &all.connections[1].kind else { panic!("{:?}", all.connections[1]) };
     assert_eq!(*broker.client_id, "takt-press-hall-1-broker");
     assert!(broker.tls.is_some() && !broker.clean_session && broker.verdicts);

@@ -133,7 +133,14 @@ fn the_box() {
     };
     let named = "name = \"a\"\nsite = \"b\"\n";
     check("name = \"a\"\n", 1, "site", "missing");
-    check(&format!("{named}[http]\naddress = \"0.0.0.0:80\"\n"), 4, "http.address", "no login yet");
+    check(&format!("{named}[http]\naddress = \"0.0.0.0:80\"\n"), 4, "http.address", "in clear");
+    let http = |text: &str| format!("{named}[http]\n{text}\n");
+    check(&http("tls = { certificate = \"a.pem\" }"), 4, "http.tls.key", "missing");
+    check(&http("tls = { key = \"secret:k\" }"), 4, "http.tls.certificate", "missing");
+    check(&http("hosts = [\"https://box/\"]"), 4, "http.hosts[0]", "no host name");
+    check(&http("hosts = [\"box:99999\"]"), 4, "http.hosts[0]", "no host name");
+    check(&http("session_idle = \"0s\""), 4, "http.session_idle", "cannot be zero");
+    check(&http("session_max = \"1000d\""), 4, "http.session_max", "out of range");
     check(&format!("{named}[mesh]\nenabled = true\n"), 4, "mesh.enabled", "later version");
     check(&format!("{named}[runtime]\npack = \"tpu\"\n"), 4, "runtime.pack", "not known");
     check(&format!("{named}[history]\nbytes_max = \"5 apples\"\n"), 4, "history.bytes_max", "not a number of bytes");

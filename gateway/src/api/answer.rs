@@ -1,14 +1,18 @@
 //! Errors as documents: what is wrong and what to try, for every route and every mistake.
 
+use crate::access::AccessError;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// When to ask again where something cannot be had now.
+const BUSY_RETRY_S: u64 = 5;
 
 /// An error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -17,6 +21,9 @@ pub struct ProblemAnswer {
     pub error: String,
     /// What to try.
     pub hint: String,
+    /// When to try again, where it was too often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
 }
 
 /// An error with its status code.
@@ -28,7 +35,7 @@ pub struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, error: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { status, body: ProblemAnswer { error: error.into(), hint: hint.into() } }
+        Self { status, body: ProblemAnswer { error: error.into(), hint: hint.into(), retry_after_s: None } }
     }
 
     pub(super) fn bad(error: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -42,12 +49,56 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let busy = self.status == StatusCode::SERVICE_UNAVAILABLE;
+        let busy = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(BUSY_RETRY_S);
+        let retry_after_s = self.body.retry_after_s.or(busy);
         let mut response = (self.status, Json(self.body)).into_response();
-        if busy {
-            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+        if let Some(s) = retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, s.into());
         }
         response
+    }
+}
+
+impl From<AccessError> for Refusal {
+    fn from(why: AccessError) -> Self {
+        let status = match &why {
+            AccessError::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            AccessError::Unknown { .. } => StatusCode::NOT_FOUND,
+            AccessError::Taken { .. } | AccessError::Last { .. } | AccessError::SetUp => StatusCode::CONFLICT,
+            AccessError::Unfit { .. } => StatusCode::BAD_REQUEST,
+            AccessError::Wrong | AccessError::WrongCode => StatusCode::UNAUTHORIZED,
+            AccessError::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
+        };
+        let mut refusal = Self::new(status, why.to_string(), why.hint());
+        if let AccessError::Limited { retry_after_s } = why {
+            refusal.body.retry_after_s = Some(retry_after_s);
+        }
+        refusal
+    }
+}
+
+/// Marks an answer to a method that usually changes something, and here only looked: it is not
+/// kept in the audit log. A route adds it to its answer as `Extension(NoChange)`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NoChange;
+
+/// A request's body as JSON; a mistake names itself. A body that holds a password is not repeated.
+pub(super) struct Told<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, to: &S) -> Result<Self, Refusal> {
+        let path = request.uri().path().to_owned();
+        let told = Json::<T>::from_request(request, to).await;
+        told.map(|Json(told)| Self(told)).map_err(|why| {
+            // What cannot be read as JSON and what does not fit are one kind of mistake here.
+            let status = match why.status() {
+                StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
+                status => status,
+            };
+            Refusal::new(status, why.body_text(), format!("the body of {path} is described at /api/openapi.json"))
+        })
     }
 }
 
@@ -80,6 +131,6 @@ pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
     Refusal::new(
         StatusCode::METHOD_NOT_ALLOWED,
         format!("{path} does not take {method}"),
-        "HTTP only reads; arm, learn and activate with the `takt` command on the gateway itself",
+        "all routes are described at /api/openapi.json; the `takt` command does the rest on the gateway itself",
     )
 }

@@ -83,6 +83,45 @@ pub struct EventView {
     pub text: String,
 }
 
+/// Which acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Only by somebody whose name, role or address contains this.
+    pub who: Option<String>,
+    /// Only words that begin with this.
+    pub what: Option<String>,
+    /// Only in this span.
+    pub span: Span,
+    /// Where the page before ended, as its `next` said.
+    pub cursor: Option<String>,
+    /// At most so many, newest first.
+    pub n_max: usize,
+}
+
+/// A page of acts, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AuditPage {
+    /// The acts.
+    pub events: Vec<AuditView>,
+    /// Give it as `cursor` to get what follows; null at the end.
+    pub next: Option<String>,
+}
+
+/// Something that somebody did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AuditView {
+    /// When.
+    pub at: String,
+    /// Who: name, role and address; a user of the box by its name there.
+    pub who: String,
+    /// What kind, in one stable word.
+    pub what: String,
+    /// The line, where one is concerned.
+    pub place: String,
+    /// What was done.
+    pub text: String,
+}
+
 /// An installed model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ModelEntry {
@@ -128,4 +167,7 @@ pub trait Archive: Send + Sync + 'static {
 
     /// Events, newest first.
     fn events(&self, query: EventQuery) -> BoxFuture<'_, Result<Vec<EventView>, ArchiveError>>;
+
+    /// What people did, newest first.
+    fn audit(&self, query: AuditQuery) -> BoxFuture<'_, Result<AuditPage, ArchiveError>>;
 }

@@ -1,11 +1,15 @@
 //! Whether it lives, whether it does its job, and its metrics.
 
 use super::Api;
+use super::answer::{ProblemAnswer, Refusal};
+use super::guard::is_from_box;
+use super::server::Ends;
+use super::who::{Who, nobody};
 use crate::board::status::{Problem, Severity, Status};
-use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -63,13 +67,23 @@ pub(super) async fn readyz(State(api): State<Api>) -> (StatusCode, Json<Ready>) 
     (code, Json(ready(&status)))
 }
 
-/// All metrics in Prometheus text format.
+/// All metrics in Prometheus text format. On the gateway itself open to every caller; from
+/// elsewhere with a token or session.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses(
     (status = 200, body = String, content_type = "text/plain; version=0.0.4"),
+    (status = 401, body = ProblemAnswer, description = "The caller is not on the gateway, and nobody is signed in"),
 ))]
-pub(super) async fn metrics(State(api): State<Api>) -> Response {
+pub(super) async fn metrics(
+    State(api): State<Api>,
+    Extension(ends): Extension<Ends>,
+    who: Option<Extension<Who>>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    if who.is_none() && !is_from_box(&api, &ends, &headers) {
+        return Err(nobody());
+    }
     let form = [(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)];
-    (form, api.telemetry.prometheus()).into_response()
+    Ok((form, api.telemetry.prometheus()).into_response())
 }
 
 fn ready(status: &Status) -> Ready {

@@ -231,7 +231,7 @@ fn outcome(text: &str) -> Result<&'static str, Refusal> {
     known.ok_or_else(|| Refusal::bad("verdict: there is no such outcome", "write pass, fail or inconclusive"))
 }
 
-fn rows(limit: Option<usize>) -> Result<usize, Refusal> {
+pub(super) fn rows(limit: Option<usize>) -> Result<usize, Refusal> {
     within("limit", limit.unwrap_or(ROWS), ROWS_MAX)
 }
 
@@ -245,7 +245,7 @@ fn within(key: &str, n: usize, n_max: usize) -> Result<usize, Refusal> {
     ))
 }
 
-fn span(from: Option<&str>, to: Option<&str>) -> Result<Span, Refusal> {
+pub(super) fn span(from: Option<&str>, to: Option<&str>) -> Result<Span, Refusal> {
     let from = from.map(|text| time("from", text)).transpose()?.unwrap_or(WallTime::MIN);
     let to = to.map(|text| time("to", text)).transpose()?.unwrap_or(WallTime::from_ns(i64::MAX));
     ordered(Span { from, to })
@@ -258,13 +258,13 @@ fn ordered(span: Span) -> Result<Span, Refusal> {
     Err(Refusal::bad("from lies after to", "exchange the two"))
 }
 
-fn time(key: &str, text: &str) -> Result<WallTime, Refusal> {
+pub(super) fn time(key: &str, text: &str) -> Result<WallTime, Refusal> {
     let stamp: jiff::Timestamp = text.parse().map_err(|why| Refusal::bad(format!("{key}: {why}"), TIME_HINT))?;
     let ns = i64::try_from(stamp.as_nanosecond());
     ns.map(WallTime::from_ns).map_err(|_| Refusal::bad(format!("{key}: outside the years 1678 to 2261"), TIME_HINT))
 }
 
-fn unreadable(why: ArchiveError) -> Refusal {
+pub(super) fn unreadable(why: ArchiveError) -> Refusal {
     match &why {
         ArchiveError::BadCursor => Refusal::bad(why.to_string(), "leave it out to begin with the newest"),
         ArchiveError::Unreadable { .. } => {

@@ -1,46 +1,58 @@
 //! HTTP: what the gateway says over `/api/v1`, the live stream, health, metrics, and the live page.
 //!
-//! Reading only: nothing that moves a machine goes over HTTP before there is a login. Arming and
-//! the like go over the local control socket ([`control`]), where the kernel says who asks.
-//! For the same reason it listens on loopback only ([`HttpOptions::listen`]), and every request
-//! names an allowed host ([`guard`]).
+//! Every route stands in the group of the least role that may call it ([`roles`]); who asks is found
+//! out once for each request ([`identity`]). Beyond the loopback it listens only with TLS
+//! ([`HttpOptions`]), and every request names an allowed host ([`guard`]). The console's commands go
+//! over the local control socket ([`control`]), where the kernel says who asks.
 //!
 //! Live figures come from the board by its [`crate::board::Viewer`]; what is kept comes from an
 //! [`Archive`], which the gateway implements over its store.
 
 mod answer;
 mod archive;
+mod audit;
 pub mod control;
 mod decimate;
 mod guard;
 mod health;
+mod identity;
 mod kept;
 mod live;
 mod options;
+mod reader;
+mod roles;
+mod room;
 mod server;
+mod session;
 mod stream;
+mod users;
 mod who;
 
 pub use answer::ProblemAnswer;
 pub(crate) use answer::unknown_route;
 pub use archive::{
-    Archive, ArchiveError, EventQuery, EventView, HistoryQuery, ModelEntry, Span, Taken, VerdictPage, VerdictQuery,
+    Archive, ArchiveError, AuditPage, AuditQuery, AuditView, EventQuery, EventView, HistoryQuery, ModelEntry, Span,
+    Taken, VerdictPage, VerdictQuery,
 };
 pub use options::{
-    BODY_BYTES_MAX, CONNECTIONS_MAX, HEADER_BYTES_MAX, HEADER_TIMEOUT, HttpOptions, OptionsError, REQUEST_TIMEOUT,
-    STREAMS_MAX,
+    BODY_BYTES_MAX, CONNECTIONS_KEPT_FOR_BOX, CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_MAX, HEADER_BYTES_MAX,
+    HEADER_TIMEOUT, HttpOptions, OptionsError, REQUEST_TIMEOUT, STREAMS_MAX, STREAMS_OF_USER_MAX,
 };
 pub use server::{ServeError, Server};
 pub use who::{Role, Who};
 
+use crate::access::{Access, AccessError};
 use crate::board::Viewer;
 use crate::telemetry::Telemetry;
+use crate::tls::Tls;
 use axum::Router;
 use axum::http::Method;
 use axum::middleware;
 use axum::routing::get;
+use reader::Streams;
+use roles::{Group, Ways};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -52,8 +64,11 @@ pub struct Api {
     viewer: Arc<Viewer>,
     archive: Arc<dyn Archive>,
     telemetry: Arc<Telemetry>,
+    access: Arc<Access>,
+    tls: Option<Arc<Tls>>,
     hosts: Arc<guard::Hosts>,
-    streams: Arc<Semaphore>,
+    streams: Streams,
+    set_up: Arc<AtomicBool>,
     until: CancellationToken,
 }
 
@@ -64,11 +79,23 @@ impl Api {
         viewer: Arc<Viewer>,
         archive: Arc<dyn Archive>,
         telemetry: Arc<Telemetry>,
+        access: Arc<Access>,
         until: CancellationToken,
     ) -> Self {
         let hosts = Arc::new(guard::Hosts::new(options));
-        let streams = Arc::new(Semaphore::new(options.n_streams_max));
-        Self { viewer, archive, telemetry, hosts, streams, until }
+        let streams = Streams::new(options.n_streams_max, options.n_streams_of_user_max);
+        let (tls, set_up) = (options.tls().cloned(), Arc::new(AtomicBool::new(false)));
+        Self { viewer, archive, telemetry, access, tls, hosts, streams, set_up, until }
+    }
+
+    /// Whether the first administrator is to be made. Once there is one, one always stays.
+    async fn setup_needed(&self) -> Result<bool, AccessError> {
+        if self.set_up.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let is_done = self.access.has_administrator().await?;
+        self.set_up.store(is_done, Ordering::Relaxed);
+        Ok(!is_done)
     }
 }
 
@@ -80,9 +107,11 @@ impl Api {
                        Times are RFC 3339, UTC. Every error is a document with `error` and `hint`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
+    modifiers(&Ways),
     tags(
         (name = "live", description = "What is, this second"),
         (name = "kept", description = "What was, from the store"),
+        (name = "access", description = "Who may do what, and who did it"),
         (name = "health", description = "Whether it does its job"),
     ),
 )]
@@ -107,8 +136,32 @@ pub fn openapi() -> String {
     document.to_pretty_json().expect("the document has only text keys")
 }
 
+/// Every documented route, each in the group of the least role that may call it.
 fn documented() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let groups = [
+        Group::open(open()),
+        Group::at_least(Role::Viewer, viewer()),
+        Group::at_least(Role::Operator, operator()),
+        Group::at_least(Role::Engineer, engineer()),
+        Group::at_least(Role::Administrator, administrator()),
+    ];
+    groups.into_iter().fold(OpenApiRouter::with_openapi(Document::openapi()), |to, group| group.join(to))
+}
+
+/// For everybody who reaches the listener: whether it lives and does its job, and how to sign in.
+/// What `/metrics` gives depends on where the caller is; it sees to that itself.
+fn open() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(session::session, session::sign_in))
+        .routes(routes!(session::set_up))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+}
+
+/// For whoever may look.
+fn viewer() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
         .routes(routes!(live::status))
         .routes(routes!(live::lines))
         .routes(routes!(live::checks))
@@ -119,9 +172,27 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(kept::models))
         .routes(routes!(kept::events))
         .routes(routes!(stream::stream))
-        .routes(routes!(health::healthz))
-        .routes(routes!(health::readyz))
-        .routes(routes!(health::metrics))
+        .routes(routes!(session::sign_out))
+        .routes(routes!(session::password))
+}
+
+/// For whoever works at the line.
+fn operator() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+}
+
+/// For whoever configures it.
+fn engineer() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(audit::audit))
+}
+
+/// For whoever answers for the box.
+fn administrator() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(users::users, users::add_user))
+        .routes(routes!(users::change_user, users::remove_user))
+        .routes(routes!(users::tokens, users::add_token))
+        .routes(routes!(users::revoke_token))
 }
 
 /// Methods that change nothing.

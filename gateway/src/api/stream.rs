@@ -5,10 +5,13 @@
 
 use super::Api;
 use super::answer::{ProblemAnswer, Refusal};
+use super::identity::Identity;
+use super::reader::{Place, Signed};
 use crate::board::show::N_CONTRIBUTIONS_SHOWN;
 use crate::board::{Live, Status, VerdictView};
 use crate::record::VerdictRecord;
 use crate::telemetry::{Meters, Metric};
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
@@ -17,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
@@ -47,8 +50,9 @@ pub(super) struct LiveVerdicts {
 ))]
 pub(super) async fn stream(
     State(api): State<Api>,
+    Extension(identity): Extension<Identity>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
-    let Ok(permit) = Arc::clone(&api.streams).try_acquire_owned() else {
+    let Some(place) = api.streams.open(&identity.who.name) else {
         api.telemetry.meters().warn(Metric::HttpRefused, "streams", "as many live streams are open as there may be");
         let hint = "close a page that shows this gateway, or read /api/v1/status instead";
         return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "too many live streams are open", hint));
@@ -60,7 +64,8 @@ pub(super) async fn stream(
         status: api.viewer.follow(),
         meters: api.telemetry.meters().clone(),
         until: api.until.clone(),
-        _permit: permit,
+        reader: Signed::new(&api.access, identity),
+        _place: place,
     };
     Ok(Sse::new(futures::stream::unfold(reader, Reader::next)))
 }
@@ -72,7 +77,8 @@ struct Reader {
     status: watch::Receiver<Arc<Status>>,
     meters: Meters,
     until: CancellationToken,
-    _permit: OwnedSemaphorePermit,
+    reader: Signed,
+    _place: Place,
 }
 
 impl Reader {
@@ -90,11 +96,12 @@ impl Reader {
         Some((Ok(event), self))
     }
 
-    /// The next event; `None` when the gateway ends.
+    /// The next event; `None` when the gateway or the reader's sign-in ends.
     async fn wait(&mut self) -> Option<Event> {
         loop {
             tokio::select! {
                 () = self.until.cancelled() => return None,
+                () = self.reader.gone() => return None,
                 changed = self.status.changed() => {
                     changed.ok()?;
                     return Some(self.status_event());

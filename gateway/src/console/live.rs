@@ -3,10 +3,14 @@
 use super::answer::Answer;
 use super::context::Context;
 use super::table::{bytes, table};
+use crate::access;
 use crate::board::status::{CheckStatus, Severity, Status, TagStatus};
+use crate::tls;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
+use takt_config::resolved::Gateway;
 use takt_plant::LineId;
 
 /// A gateway on this box answers within milliseconds; a busy one may take a while.
@@ -58,23 +62,53 @@ pub(super) async fn answering(context: &Context) -> Option<String> {
     get(context, "/api/v1/status", &[]).await.ok()?["gateway"].as_str().map(str::to_owned)
 }
 
-/// Asks the gateway of this configuration.
+/// Asks the gateway of this configuration, with the token that lies in its folder.
 async fn get(context: &Context, path: &str, query: &[(&str, &str)]) -> Result<Value> {
-    let address = context.gateway()?.http.address.value;
-    // The gateway is on this box: no proxy may stand between.
-    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
+    let gateway = context.gateway()?;
+    let url = url(&gateway);
+    let client = client(&gateway).with_context(|| format!("no gateway answers on {url}; start it with `takt run`"))?;
     let pairs = query.iter().map(|(key, value)| format!("{key}={}", escaped(value))).collect::<Vec<_>>().join("&");
-    let asked = client.get(format!("http://{address}{path}?{pairs}")).send().await;
-    let answer = asked.with_context(|| format!("no gateway answers on http://{address}; start it with `takt run`"))?;
-    let is_well = answer.status().is_success();
+    let mut asked = client.get(format!("{url}{path}?{pairs}"));
+    if let Ok(token) = std::fs::read_to_string(access::console_token(&gateway.data_dir)) {
+        asked = asked.bearer_auth(token.trim());
+    }
+    let asked = asked.send().await;
+    let answer = asked.with_context(|| format!("no gateway answers on {url}; start it with `takt run`"))?;
+    let status = answer.status();
     let text = answer.text().await.context("the gateway went away while it answered; ask again")?;
     let json: Value = serde_json::from_str(&text)
-        .with_context(|| format!("what listens on http://{address} is no gateway; see `takt doctor`"))?;
-    if !is_well {
+        .with_context(|| format!("what listens on {url} is no gateway; see `takt doctor`"))?;
+    if status == reqwest::StatusCode::UNAUTHORIZED {
+        let token = access::console_token(&gateway.data_dir);
+        bail!(
+            "the gateway on {url} does not take the token in {}; ask as the user that runs it, with its configuration",
+            token.display()
+        );
+    }
+    if !status.is_success() {
         let part = |key: &str| json[key].as_str().unwrap_or("?").to_owned();
         bail!("{}; {}", part("error"), part("hint"));
     }
     Ok(json)
+}
+
+/// Where the gateway is reached on its own box: one that listens on all addresses by the loopback.
+fn url(gateway: &Gateway) -> String {
+    let mut address = gateway.http.address.value;
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    let scheme = if gateway.http.tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://{address}")
+}
+
+/// The gateway is on this box: no proxy may stand between, and its certificate is known.
+fn client(gateway: &Gateway) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
+    if let Some(certificate) = crate::run::shown_certificate(gateway)? {
+        builder = builder.tls_backend_preconfigured(tls::pinned(&certificate)?);
+    }
+    Ok(builder.build()?)
 }
 
 /// A query's value as a URL carries it (RFC 3986, 2.1).

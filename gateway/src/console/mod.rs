@@ -20,6 +20,7 @@ mod output;
 mod replay;
 mod serve;
 mod table;
+mod user;
 mod when;
 
 use crate::telemetry::{self, LogForm};
@@ -82,6 +83,9 @@ enum Command {
     /// Arm an output, so that its writes go out, or disarm it.
     #[command(subcommand)]
     Output(output::Command),
+    /// Make, change and remove those who may sign in.
+    #[command(subcommand)]
+    User(user::Command),
 }
 
 /// Carries out a command line.
@@ -126,6 +130,7 @@ impl Command {
             Self::Line(command) => line::run(command, context).await,
             Self::Model(command) => model::run(command, context).await,
             Self::Output(command) => output::run(&command, context).await,
+            Self::User(command) => user::run(command, context).await,
         }
     }
 }

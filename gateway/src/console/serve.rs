@@ -29,12 +29,8 @@ pub(super) async fn run(context: &Context) -> Result<Answer> {
     let gateway = context.gateway()?;
     let (version, lines) = (env!("CARGO_PKG_VERSION"), running.n_lines());
     let plural = if lines == 1 { "line" } else { "lines" };
-    eprintln!(
-        "takt {version} is ready: {} at {}, {lines} {plural}, http://{}",
-        *gateway.name,
-        *gateway.site,
-        running.address()
-    );
+    eprintln!("takt {version} is ready: {} at {}, {lines} {plural}, {}", *gateway.name, *gateway.site, running.url());
+    welcome(&running);
     tokio::select! {
         name = asked.next() => eprintln!("takt: {name}; ending. A second signal ends it at once"),
         () = stop.cancelled() => eprintln!("takt: told to stop; ending"),
@@ -46,6 +42,21 @@ pub(super) async fn run(context: &Context) -> Result<Answer> {
     });
     running.stop().await;
     Ok(Answer::new("", json!({})))
+}
+
+/// What whoever opens the page for the first time has to know.
+fn welcome(running: &run::Running) {
+    if let Some(tls) = running.tls() {
+        let whose = if tls.is_own() { "its own certificate; compare before you trust it" } else { "its certificate" };
+        eprintln!("takt: {whose}: SHA-256 {}", tls.fingerprint());
+    }
+    if let Some(code) = running.setup_code() {
+        eprintln!(
+            "takt: nobody can sign in yet. Open {} and make the first administrator with this code:",
+            running.url()
+        );
+        eprintln!("takt:     {code}");
+    }
 }
 
 /// The signals that end the program.

@@ -2,12 +2,13 @@
 
 use super::Shared;
 use crate::api::{
-    Archive, ArchiveError, EventQuery, EventView, HistoryQuery, ModelEntry, Taken, VerdictPage, VerdictQuery,
+    Archive, ArchiveError, AuditPage, AuditQuery, AuditView, EventQuery, EventView, HistoryQuery, ModelEntry, Taken,
+    VerdictPage, VerdictQuery,
 };
 use crate::board::{ModelStanding, VerdictView};
 use crate::loader::sentence;
 use crate::payload::time_text;
-use crate::store::{OutcomeKind, Span, Store, StoreError, VerdictFilter};
+use crate::store::{ActFilter, OutcomeKind, Span, Store, StoreError, StoredEvent, VerdictFilter};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -73,7 +74,9 @@ impl StoreArchive {
             let is_older = last.event.at < query.span.from;
             let wanted = page.into_iter().map(|stored| stored.event).filter(|event| {
                 let in_span = event.at >= query.span.from && event.at <= query.span.to;
-                in_span && query.kind.as_ref().is_none_or(|kind| *kind == event.what)
+                // Who signs in from where is for the audit log alone.
+                let is_open = !event.what.starts_with("access.");
+                in_span && is_open && query.kind.as_ref().is_none_or(|kind| *kind == event.what)
             });
             found.extend(wanted.map(|event| EventView {
                 at: time_text(event.at),
@@ -88,6 +91,30 @@ impl StoreArchive {
         }
         found.truncate(query.n_max);
         Ok(found)
+    }
+
+    async fn acts(&self, query: AuditQuery) -> Result<AuditPage, ArchiveError> {
+        let before = match &query.cursor {
+            Some(cursor) => Some(cursor.parse().map_err(|_| ArchiveError::BadCursor)?),
+            None => None,
+        };
+        let filter = ActFilter {
+            who: query.who.unwrap_or_default(),
+            what: query.what.unwrap_or_default(),
+            from: query.span.from,
+            to: query.span.to,
+            before,
+        };
+        let found = self.store.reader().acts(&filter, query.n_max).await.map_err(unreadable)?;
+        let next = (found.len() == query.n_max).then(|| found.last().map(|act| act.id.to_string())).flatten();
+        let view = |StoredEvent { event, .. }| AuditView {
+            at: time_text(event.at),
+            who: event.who,
+            what: event.what,
+            place: event.line.map(|line| line.to_string()).unwrap_or_default(),
+            text: event.text,
+        };
+        Ok(AuditPage { events: found.into_iter().map(view).collect(), next })
     }
 
     fn installed(&self) -> Result<Vec<ModelEntry>, ArchiveError> {
@@ -137,5 +164,9 @@ impl Archive for StoreArchive {
 
     fn events(&self, query: EventQuery) -> BoxFuture<'_, Result<Vec<EventView>, ArchiveError>> {
         self.past_events(query).boxed()
+    }
+
+    fn audit(&self, query: AuditQuery) -> BoxFuture<'_, Result<AuditPage, ArchiveError>> {
+        self.acts(query).boxed()
     }
 }

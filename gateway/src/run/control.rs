@@ -55,6 +55,10 @@ impl Console {
                 self.shared.stop.cancel();
                 Ok(json!({ "stopping": true }))
             }
+            Command::User(order) => {
+                let done = self.shared.access.carry_out(&order, &actor.to_string()).await;
+                done.map(|text| json!({ "done": text })).map_err(|why| ControlError::new(why.to_string(), why.hint()))
+            }
             Command::ModelInstall { path } => self.install(&actor, &path).await,
             Command::ModelActivate { model, version } => self.activate(&actor, &model, &version).await,
             Command::ModelRollback { model } => self.rollback(&actor, &model).await,

@@ -5,15 +5,20 @@
 //! with a deadline and a name, so that whoever is late is in the log.
 
 mod archive;
+mod audit;
 mod cells;
 mod control;
 mod documents;
+mod encrypt;
 mod plans;
 mod restore;
 
+pub(crate) use audit::Direct;
 pub use documents::{DocumentSource, KIND, check, gateway, keep, merged, plan, read_all};
+pub(crate) use encrypt::shown_certificate;
 
-use crate::api::{HttpOptions, Server};
+use crate::access::{Access, SessionLimits};
+use crate::api::Server;
 use crate::assemble::{self, Whose};
 use crate::board::{Board, Identity, Now, Phase, QueueGauge, StoreStanding, Viewer};
 use crate::egress::{Content, Egress};
@@ -22,6 +27,7 @@ use crate::pipeline::executor::Executor;
 use crate::shard::Shard;
 use crate::store::{Recovered, Store, StoreOptions};
 use crate::telemetry::{OtlpOptions, Telemetry, TelemetryOptions, Way};
+use crate::tls::Tls;
 use anyhow::{Context, Result};
 use archive::StoreArchive;
 use cells::Cells;
@@ -47,6 +53,7 @@ pub struct Running {
     shared: Arc<Shared>,
     until: CancellationToken,
     address: std::net::SocketAddr,
+    tls: Option<Arc<Tls>>,
 }
 
 /// What console, HTTP and start-up share.
@@ -62,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) queue: Arc<QueueGauge>,
     pub(crate) cells: Mutex<Cells>,
     pub(crate) telemetry: Arc<Telemetry>,
+    pub(crate) access: Arc<Access>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -101,8 +109,15 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let shards = (0..n_shards(&gateway)).map(Shard::start).collect::<std::io::Result<_>>();
     let queue =
         board.queue("journal", StoreOptions::default().queue_entries_max, "kept by the cell, then frames are given up");
+    let until = CancellationToken::new();
+    let (audit, acts) = audit::queue(&board, clock);
+    let limits = SessionLimits { idle: gateway.http.session_idle, longest: gateway.http.session_max };
+    let access = Arc::new(Access::open(&data_dir, clock, limits, Arc::new(audit)).await?);
+    tokio::spawn(acts.keep(store.clone(), until.clone()));
+    let options = encrypt::options(&gateway, clock, &until)?;
     let shared = Arc::new(Shared {
         queue,
+        access: Arc::clone(&access),
         source,
         clock,
         store: store.clone(),
@@ -115,10 +130,8 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
         loader: Arc::clone(&loader),
         gateway,
     });
-    let until = CancellationToken::new();
-    let options = HttpOptions::listen(shared.gateway.http.address.value)?;
     let archive = Arc::new(StoreArchive::new(store, Arc::clone(&shared)));
-    let server = Server::bind(&options, Arc::clone(&viewer), archive, telemetry, until.clone()).await?;
+    let server = Server::bind(&options, Arc::clone(&viewer), archive, telemetry, access, until.clone()).await?;
     let address = server.address();
     tokio::spawn(server.run());
     tokio::spawn(viewer.run(until.clone()));
@@ -129,13 +142,29 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     control::serve(Arc::clone(&shared), &data_dir, until.clone())?;
     cells::apply(&shared, &documents).await?;
     board.phase(Phase::Running);
-    Ok(Running { shared, until, address })
+    Ok(Running { shared, until, address, tls: options.tls().cloned() })
 }
 
 impl Running {
     /// Where HTTP answers.
     pub fn address(&self) -> std::net::SocketAddr {
         self.address
+    }
+
+    /// The address as it is typed into a browser.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate that it shows.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_deref()
+    }
+
+    /// The code that makes the first administrator, while there is none.
+    pub fn setup_code(&self) -> Option<&str> {
+        self.shared.access.setup_code()
     }
 
     /// What it shows of itself; stays after the end.

@@ -18,6 +18,21 @@ pub struct StoredEvent {
     pub event: Event,
 }
 
+/// Which acts of people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActFilter {
+    /// Only by somebody whose text contains this; empty: everybody.
+    pub who: String,
+    /// Only words that begin with this; empty: all.
+    pub what: String,
+    /// Not before.
+    pub from: WallTime,
+    /// Not after.
+    pub to: WallTime,
+    /// Only before this place.
+    pub before: Option<i64>,
+}
+
 /// How much of one kind retention dropped for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
@@ -86,6 +101,21 @@ impl Reader {
         let mut view = self.snapshot().await?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = sqlx::query(sql).bind(before.unwrap_or(i64::MAX)).bind(limit).fetch_all(&mut *view.tx).await?;
+        Ok(rows.iter().map(event_of).collect::<Result<_, _>>()?)
+    }
+
+    /// What people did, newest first, before a place: events of everybody but the gateway itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn acts(&self, filter: &ActFilter, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        let sql = "SELECT id, at_ns, who, what, line, text FROM event WHERE id < ?1 AND who <> 'gateway' \
+                   AND instr(lower(who), lower(?2)) > 0 AND substr(what, 1, length(?3)) = ?3 \
+                   AND at_ns BETWEEN ?4 AND ?5 ORDER BY id DESC LIMIT ?6";
+        let mut view = self.snapshot().await?;
+        let query = sqlx::query(sql).bind(filter.before.unwrap_or(i64::MAX)).bind(&filter.who).bind(&filter.what);
+        let query = query.bind(filter.from.as_ns()).bind(filter.to.as_ns());
+        let rows = query.bind(i64::try_from(limit).unwrap_or(i64::MAX)).fetch_all(&mut *view.tx).await?;
         Ok(rows.iter().map(event_of).collect::<Result<_, _>>()?)
     }
 

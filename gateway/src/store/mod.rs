@@ -46,7 +46,7 @@ pub mod verdict;
 pub mod verdicts;
 mod writer;
 
-pub use archive::{Dropped, StoredEvent};
+pub use archive::{ActFilter, Dropped, StoredEvent};
 pub use chunk::StoredFrame;
 pub use documents::{ArmingRecord, DocumentVersion, NewDocument};
 pub use entry::{CheckSlot, Confirmation, ConnectionSlot, Digest, Entry, Event, WriteOutcome, WriteResult};

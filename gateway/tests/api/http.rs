@@ -1,9 +1,25 @@
 //! A plain HTTP client over a socket: what goes out is exactly what a test wrote.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+/// The console's token of each gateway in this process.
+static TOKENS: Mutex<BTreeMap<SocketAddr, String>> = Mutex::new(BTreeMap::new());
+
+/// From now on requests to this address come with this token, unless they say otherwise.
+pub fn remember(address: SocketAddr, token: &str) {
+    TOKENS.lock().expect("nobody panics here").insert(address, token.to_owned());
+}
+
+/// The header with the console's token.
+pub fn token(address: SocketAddr) -> String {
+    let token = TOKENS.lock().expect("nobody panics here").get(&address).cloned();
+    token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default()
+}
 
 /// An answer.
 #[derive(Debug)]
@@ -44,7 +60,16 @@ pub async fn get(address: SocketAddr, path: &str) -> Answer {
     ask(address, "GET", path, &[]).await
 }
 
+/// Asks with the console's token.
 pub async fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let token = token(address);
+    let own = token.trim_end().split_once(": ").filter(|_| !headers.iter().any(|(name, _)| *name == "Authorization"));
+    let headers: Vec<_> = headers.iter().copied().chain(own).collect();
+    bare(address, method, path, &headers, "").await
+}
+
+/// Asks with what is said here and nothing more; a body is JSON.
+pub async fn bare(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "Host") {
         request += &format!("Host: {address}\r\n");
@@ -52,7 +77,10 @@ pub async fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str
     for (name, value) in headers {
         request += &format!("{name}: {value}\r\n");
     }
-    raw(address, (request + "\r\n").as_bytes()).await
+    if !body.is_empty() {
+        request += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+    }
+    raw(address, (request + "\r\n" + body).as_bytes()).await
 }
 
 fn unchunk(mut body: &str) -> String {

@@ -1,9 +1,11 @@
 //! The live stream: what comes, that a slow reader is told, and that it costs the writer nothing.
 
 use crate::http::ask;
+use crate::session::Browser;
 use crate::shelf::Shelf;
 use crate::{Desk, desk, desk_with};
 use std::time::Duration;
+use takt::access::{Role, UserChange, UserOrder};
 use takt_plant::Outcome;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -16,8 +18,14 @@ struct Follower {
 
 impl Follower {
     async fn new(desk: &Desk) -> Self {
+        Self::with(desk, &crate::http::token(desk.address)).await
+    }
+
+    /// With these headers.
+    async fn with(desk: &Desk, headers: &str) -> Self {
         let mut socket = TcpStream::connect(desk.address).await.expect("it listens");
-        let request = format!("GET /api/v1/stream HTTP/1.1\r\nHost: {}\r\nLast-Event-ID: 77\r\n\r\n", desk.address);
+        let request =
+            format!("GET /api/v1/stream HTTP/1.1\r\nHost: {}\r\n{headers}Last-Event-ID: 77\r\n\r\n", desk.address);
         socket.write_all(request.as_bytes()).await.expect("it reads");
         Self { socket, text: String::new() }
     }
@@ -122,4 +130,56 @@ async fn streams_are_bounded() {
     drop(held);
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     Follower::new(&desk).await.next("status").await;
+}
+
+#[tokio::test]
+async fn one_user_does_not_take_all_streams() {
+    let desk = desk_with(Shelf::default(), |options| options.n_streams_of_user_max = 1).await;
+    desk.user("anna", Role::Viewer).await;
+    let mut first = Follower::new(&desk).await;
+    first.next("status").await;
+    assert_eq!(ask(desk.address, "GET", "/api/v1/stream", &[]).await.status, 503);
+    let browser = Browser::sign_in(&desk, "anna").await;
+    Follower::with(&desk, &format!("Cookie: {}\r\n", browser.cookie)).await.next("status").await;
+}
+
+#[tokio::test]
+async fn fifty_pages_follow_at_once() {
+    let mut desk = desk().await;
+    let mut pages = Vec::new();
+    for _ in 0..50 {
+        pages.push(Follower::new(&desk).await);
+    }
+    for page in &mut pages {
+        page.next("status").await;
+    }
+    let record = desk.fake.press.give(Outcome::Fail, 1, &desk.fake.clock);
+    for page in &mut pages {
+        let mut last = 0;
+        while last < record.key.seq {
+            let batch = page.next("verdicts").await;
+            last = batch["verdicts"].as_array().and_then(|all| all.last()?["seq"].as_u64()).unwrap_or(0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_session() {
+    let desk = desk().await;
+    desk.user("anna", Role::Viewer).await;
+    let browser = Browser::sign_in(&desk, "anna").await;
+    let mut follower = Follower::with(&desk, &format!("Cookie: {}\r\n", browser.cookie)).await;
+    follower.next("status").await;
+    let change = UserChange { role: Some(Role::Operator), ..UserChange::default() };
+    let order = UserOrder::Change { name: "anna".into(), change };
+    desk.access.carry_out(&order, "a test").await.expect("changed");
+    // The last chunk is empty (RFC 9112, 7.1); the connection may live on.
+    let ended = async {
+        let mut rest = Vec::new();
+        while !rest.ends_with(b"\r\n0\r\n\r\n") {
+            assert!(follower.socket.read_buf(&mut rest).await.expect("it can be read") > 0, "cut off");
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(15), ended).await;
+    assert!(ended.is_ok(), "the stream went on after its session ended");
 }

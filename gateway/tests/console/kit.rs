@@ -1,8 +1,7 @@
 //! A folder with a configuration, and the program run in it.
 
 use serde_json::Value;
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -78,6 +77,16 @@ impl Bench {
         takt_in(self.dir.path(), &all)
     }
 
+    /// The same with something on its standard input.
+    pub fn takt_told(&self, arguments: &[&str], input: &str) -> Said {
+        let mut command = program(self.dir.path());
+        command.args(arguments).arg("--config").arg(self.path("takt.toml"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("it reads");
+        said(child.wait_with_output().expect("it ends"))
+    }
+
     /// Starts the gateway and waits until it says that it is ready.
     pub fn start(&self) -> Running {
         let mut command = program(self.dir.path());
@@ -88,7 +97,8 @@ impl Bench {
         let mut log = String::new();
         for line in lines.by_ref() {
             let line = line.expect("text");
-            writeln!(log, "{line}").expect("a string");
+            log.push_str(&line);
+            log.push('\n');
             if line.contains("is ready") {
                 running.ready = line;
                 // Read on, or the gateway would wait for a full pipe.
@@ -134,6 +144,10 @@ pub fn takt(arguments: &[&str]) -> Said {
 
 fn takt_in(dir: &Path, arguments: &[&str]) -> Said {
     let output = program(dir).args(arguments).stdin(Stdio::null()).output().expect("the program starts");
+    said(output)
+}
+
+fn said(output: std::process::Output) -> Said {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
@@ -186,8 +200,8 @@ pub fn good_rows(n: usize) -> String {
     for i in 0..n {
         let (load, heat) = (noise(), noise());
         let at = format!("2026-01-01T{:02}:{:02}:{:02}Z", i / 3_600, i / 60 % 60, i % 60);
-        writeln!(text, "{at},{},{},{}", 100.0 + load, 20.0 + load + heat, 5.0 + heat + 0.1 * noise())
-            .expect("a string");
+        let (force, power, oil) = (100.0 + load, 20.0 + load + heat, 5.0 + heat + 0.1 * noise());
+        text.push_str(&format!("{at},{force},{power},{oil}\n"));
     }
     text
 }

@@ -9,3 +9,4 @@ mod models;
 mod recorded;
 mod running;
 mod usage;
+mod users;

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
 /// A debug build on a busy machine may take this long.
@@ -21,15 +22,16 @@ pub(crate) struct Gateway {
     program: PathBuf,
     config: PathBuf,
     http: SocketAddr,
+    token: PathBuf,
 }
 
 /// Its process, killed when it goes out of scope.
 pub(crate) struct Process(Child);
 
 impl Gateway {
-    /// The gateway with a document.
-    pub(crate) fn new(config: PathBuf, http: SocketAddr) -> Result<Self> {
-        Ok(Self { program: program()?, config, http })
+    /// The gateway with a document and its folder.
+    pub(crate) fn new(config: PathBuf, http: SocketAddr, folder: &Path) -> Result<Self> {
+        Ok(Self { program: program()?, config, http, token: folder.join("console.token") })
     }
 
     /// Starts it. Its messages go to the log.
@@ -46,7 +48,8 @@ impl Gateway {
 
     /// Waits until it answers.
     pub(crate) async fn answers(&self) -> Result<()> {
-        self.wait("answer", || async { matches!(http::get(self.http, "/healthz").await, Ok((200, _))) }).await
+        self.wait("answer", || async { matches!(http::get(self.http, &self.token, "/healthz").await, Ok((200, _))) })
+            .await
     }
 
     /// Waits until a model judges its product.
@@ -71,7 +74,7 @@ impl Gateway {
 
     /// `GET /api/v1/status`.
     pub(crate) async fn status(&self) -> Result<Value> {
-        http::json(self.http, "/api/v1/status").await
+        http::json(self.http, &self.token, "/api/v1/status").await
     }
 
     /// The part of the status that is about the demo's check.
@@ -79,11 +82,36 @@ impl Gateway {
         check_of(&self.status().await?).cloned().context("the status does not show the check")
     }
 
+    /// Makes somebody who may sign in; who is there already, from a run before, gets this password again.
+    pub(crate) async fn user(&self, name: &str, password: &str) -> Result<()> {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let listed = self.run(&words(&["user", "list", "--json"])).await?;
+        let listed: Value = serde_json::from_str(&listed).context("`takt user list` gave no JSON")?;
+        let is_there = listed["users"].as_array().into_iter().flatten().any(|user| user["name"] == name);
+        let command = match is_there {
+            true => words(&["user", "password", name]),
+            false => words(&["user", "add", name, "--role", "administrator"]),
+        };
+        self.tell(&command, &format!("{password}\n")).await.map(drop)
+    }
+
     /// Runs one of its commands with its document; gives what it printed.
     pub(crate) async fn run(&self, arguments: &[String]) -> Result<String> {
+        self.tell(arguments, "").await
+    }
+
+    /// The same with something on its standard input.
+    async fn tell(&self, arguments: &[String], input: &str) -> Result<String> {
         let mut command = Command::new(&self.program);
-        command.args(arguments).arg("--config").arg(&self.config).stdin(Stdio::null()).kill_on_drop(true);
-        let output = command.output().await.with_context(|| format!("cannot start {}", self.program.display()))?;
+        command.args(arguments).arg("--config").arg(&self.config).kill_on_drop(true);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let start = || format!("cannot start {}", self.program.display());
+        let mut child = command.spawn().with_context(start)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A command that reads nothing may have ended already.
+            drop(stdin.write_all(input.as_bytes()).await);
+        }
+        let output = child.wait_with_output().await.with_context(start)?;
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             let command = arguments.first().map(String::as_str).unwrap_or_default();

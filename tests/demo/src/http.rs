@@ -1,8 +1,9 @@
-//! `GET` over HTTP from the gateway on the loopback: one request, one connection.
+//! `GET` over HTTP from the gateway on the loopback, with the console's token: one request, one connection.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -10,10 +11,13 @@ use tokio::net::TcpStream;
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// The status code and the body. HTTP/1.0 asks for a body in one piece.
-pub(crate) async fn get(server: SocketAddr, path: &str) -> Result<(u16, String)> {
+pub(crate) async fn get(server: SocketAddr, token: &Path, path: &str) -> Result<(u16, String)> {
+    // New at each start of the gateway, which writes it before it listens.
+    let token = tokio::fs::read_to_string(token).await.unwrap_or_default();
     let ask = async {
         let mut stream = TcpStream::connect(server).await?;
-        let request = format!("GET {path} HTTP/1.0\r\nHost: {server}\r\n\r\n");
+        let request =
+            format!("GET {path} HTTP/1.0\r\nHost: {server}\r\nAuthorization: Bearer {}\r\n\r\n", token.trim());
         stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await?;
@@ -26,8 +30,8 @@ pub(crate) async fn get(server: SocketAddr, path: &str) -> Result<(u16, String)>
 }
 
 /// A JSON document that must be there.
-pub(crate) async fn json(server: SocketAddr, path: &str) -> Result<Value> {
-    let (code, body) = get(server, path).await?;
+pub(crate) async fn json(server: SocketAddr, token: &Path, path: &str) -> Result<Value> {
+    let (code, body) = get(server, token, path).await?;
     if code != 200 {
         bail!("GET {path} gave {code}: {body}");
     }

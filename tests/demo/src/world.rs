@@ -21,6 +21,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// How long the embedded broker may take to listen.
 const BROKER_WITHIN: Duration = Duration::from_secs(10);
+/// Who may sign in to the demo's page. It listens on this machine alone and knows no real plant.
+const USER: &str = "demo";
+const PASSWORD: &str = "press-line-7";
 /// Messages that a client of the plant may have waiting: half a second of the sensor's.
 const CLIENT_QUEUE: usize = 25;
 
@@ -57,7 +60,7 @@ async fn play(folder: &Folder, http: SocketAddr, asked: Asked) -> Result<Summary
     let config = folder.join("takt.toml");
     std::fs::write(&config, document::text(&folder.join("gateway"), &addresses)).context("cannot write takt.toml")?;
     let log = folder.join("takt.log");
-    let gateway = Gateway::new(config, http)?;
+    let gateway = Gateway::new(config, http, &folder.join("gateway"))?;
     let mut process = gateway.start(&log)?;
     welcome(folder, &addresses, asked, is_other);
 
@@ -81,6 +84,7 @@ async fn play(folder: &Folder, http: SocketAddr, asked: Asked) -> Result<Summary
     };
     let whole = async {
         gateway.answers().await?;
+        gateway.user(USER, PASSWORD).await.context("nobody can sign in to the page")?;
         story.play().await
     };
     let ended = tokio::select! {
@@ -127,6 +131,7 @@ fn welcome(folder: &Folder, at: &Addresses, asked: Asked, is_other: bool) {
         println!("  The usual port of the live page is in use, so it is on another one.");
     }
     println!("  live page      http://{}/   ← open this", at.http);
+    println!("  sign in as     {USER}, with the password {PASSWORD}");
     println!("  PLC            modbus-tcp {}", at.plc);
     println!("  broker         mqtt://{}   verdicts: {}", at.broker, document::VERDICT_TOPIC);
     println!("  folder         {}{kept}", folder.path().display());

@@ -1,17 +1,15 @@
 //! The gateway document's part: one box, so every key stands once over all documents.
 
+use super::http::http_of;
 use super::report::Report;
 use crate::place::At;
-use crate::resolved::{Gateway, History, Http, Otlp, Pack, Runtime, Threads, WhenUnwritable};
+use crate::resolved::{Gateway, History, Otlp, Pack, Runtime, Threads, WhenUnwritable};
 use crate::written::document::{self as written, Document};
 use crate::written::scalar::Whole;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 use takt_plant::ExportClass;
 
-/// Where the HTTP interface listens unless a document says otherwise.
-pub(crate) const HTTP_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8520);
 const DATA_DIR: &str = "/var/lib/takt";
 const HISTORY_BYTES_MAX: u64 = 10_000_000_000;
 /// Below this the store's own pages leave no room for samples.
@@ -83,18 +81,6 @@ fn no_mesh(mesh: Option<&At<written::Mesh>>, report: &mut Report) {
             "write enabled = false, or leave the table out",
         );
     }
-}
-
-fn http_of(http: Option<&At<written::Http>>, report: &mut Report) -> Http {
-    let address = http.and_then(|h| h.address.clone()).unwrap_or_else(|| At::built_in(HTTP_ADDRESS, "http.address"));
-    if !address.ip().is_loopback() {
-        report.wrong(
-            &address.place,
-            format!("{} is not a loopback address, and there is no login yet", address.ip()),
-            format!("write \"127.0.0.1:{}\" and reach it through an SSH tunnel", address.port()),
-        );
-    }
-    Http { address }
 }
 
 fn runtime_of(runtime: Option<&At<written::Runtime>>) -> Runtime {

@@ -6,6 +6,7 @@ mod check;
 mod connection;
 mod gateway;
 mod group;
+mod http;
 mod inputs;
 mod line;
 mod output;

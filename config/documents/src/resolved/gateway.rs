@@ -2,6 +2,7 @@
 
 use super::connection::WhenUnwritable;
 use crate::place::At;
+use crate::secret::Pem;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,8 +30,30 @@ pub struct Gateway {
 /// The HTTP interface.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Http {
-    /// Where it listens. Loopback. Default `127.0.0.1:8520`.
+    /// Where it listens; beyond the loopback only with `tls`. Default `127.0.0.1:8520`.
     pub address: At<SocketAddr>,
+    /// How it is encrypted; `None`: not at all, so it listens on the loopback only.
+    pub tls: Option<ListenTls>,
+    /// Names by which it is called beside its address, with a port or without.
+    pub hosts: Vec<At<String>>,
+    /// A sign-in ends after so long without use. Default 8 hours.
+    pub session_idle: Duration,
+    /// A sign-in ends after so long in any case. Default 7 days.
+    pub session_max: Duration,
+}
+
+/// Where the certificate comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ListenTls {
+    /// The gateway makes it and keeps it in its folder.
+    Generated,
+    /// It is given, with its key.
+    Given {
+        /// The chain, the gateway's own first.
+        certificate: At<Pem>,
+        /// Its key.
+        key: At<Pem>,
+    },
 }
 
 /// Models and threads.

@@ -15,7 +15,7 @@ pub use connection::{
     Connection, ConnectionKind, Modbus, Mqtt, MqttVersion, Replay, ReplayTime, SingleRegisterWrite, Speed, Tls,
     WhenUnwritable,
 };
-pub use gateway::{Gateway, History, Http, Otlp, Pack, Runtime, Threads};
+pub use gateway::{Gateway, History, Http, ListenTls, Otlp, Pack, Runtime, Threads};
 pub use line::{Heartbeat, Line};
 pub use output::{Handshake, Output, OutputMode, VerdictValues, WriteTarget};
 pub use tag::{

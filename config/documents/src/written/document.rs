@@ -6,6 +6,7 @@ use super::scalar::{Bytes, Whole};
 use super::words::Reach;
 use crate::place::At;
 use crate::resolved::{Pack, WhenUnwritable};
+use crate::secret::Pem;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,8 +41,26 @@ written! {
 written! {
     /// The HTTP interface.
     pub(crate) struct Http = "http table" {
-        /// Where it listens: a loopback address, as there is no login yet. Default 127.0.0.1:8520.
+        /// Where it listens. Beyond the loopback only with `tls`. Default 127.0.0.1:8520.
         optional address: SocketAddr,
+        /// Encrypts it. An empty table makes a certificate of its own and keeps it in the data folder.
+        optional tls: ListenTls,
+        /// Names by which it is called beside its address, such as box-1.plant.example.
+        optional hosts: Vec<At<String>>,
+        /// A sign-in ends after so long without use. Default 8h.
+        optional session_idle: Duration,
+        /// A sign-in ends after so long in any case. Default 7d.
+        optional session_max: Duration,
+    }
+}
+
+written! {
+    /// How the HTTP interface is encrypted.
+    pub(crate) struct ListenTls = "http tls table" {
+        /// The certificate chain, PEM. Default: one of its own.
+        optional certificate: Pem,
+        /// The certificate's private key, PEM.
+        optional key: Pem,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The commands of the control socket, and what carries them out.
 
 use super::Actor;
+use crate::access::UserOrder;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ pub enum Command {
     },
     /// Ends the program cleanly.
     Stop,
+    /// Changes users: the way back in for whoever may use the console.
+    User(UserOrder),
     /// Installs a package from a file that the gateway can read.
     ModelInstall {
         /// The file.
@@ -139,6 +142,7 @@ impl Command {
             Self::Reload => "reload",
             Self::Apply { .. } => "apply",
             Self::Stop => "stop",
+            Self::User(_) => "user",
             Self::ModelInstall { .. } => "model_install",
             Self::ModelActivate { .. } => "model_activate",
             Self::ModelRollback { .. } => "model_rollback",
@@ -156,6 +160,7 @@ pub(super) enum WireCommand {
     Reload {},
     Apply { documents: Vec<AppliedDocument>, note: String },
     Stop {},
+    User { order: UserOrder },
     ModelInstall { path: PathBuf },
     ModelActivate { model: String, version: String },
     ModelRollback { model: String },
@@ -177,6 +182,7 @@ impl From<Command> for WireCommand {
             Command::Reload => Self::Reload {},
             Command::Apply { documents, note } => Self::Apply { documents, note },
             Command::Stop => Self::Stop {},
+            Command::User(order) => Self::User { order },
             Command::ModelInstall { path } => Self::ModelInstall { path },
             Command::ModelActivate { model, version } => Self::ModelActivate { model, version },
             Command::ModelRollback { model } => Self::ModelRollback { model },
@@ -202,6 +208,7 @@ impl TryFrom<WireCommand> for Command {
             WireCommand::Reload {} => Self::Reload,
             WireCommand::Apply { documents, note } => Self::Apply { documents, note },
             WireCommand::Stop {} => Self::Stop,
+            WireCommand::User { order } => Self::User(order),
             WireCommand::ModelInstall { path } => Self::ModelInstall { path },
             WireCommand::ModelActivate { model, version } => Self::ModelActivate { model, version },
             WireCommand::ModelRollback { model } => Self::ModelRollback { model },

@@ -1,0 +1,93 @@
+//! Users and tokens over HTTP, and what of it the audit log keeps.
+
+use crate::http::{ask, bare, get};
+use crate::session::Browser;
+use crate::{PASSWORD, desk};
+use takt::access::Role;
+
+#[tokio::test]
+async fn users_are_made_changed_and_removed_and_it_is_kept_who_did() {
+    let desk = desk().await;
+    desk.user("boss", Role::Administrator).await;
+    let boss = Browser::sign_in(&desk, "boss").await;
+    let body = serde_json::json!({ "name": "anna", "role": "operator", "password": PASSWORD }).to_string();
+    let made = boss.ask(&desk, "POST", "/api/v1/users", &body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert!(!made.body.contains("argon2") && !made.body.contains(PASSWORD), "{made:?}");
+    assert_eq!(boss.ask(&desk, "POST", "/api/v1/users", &body).await.status, 409);
+    assert_eq!(boss.ask(&desk, "POST", "/api/v1/users", &body.replace("anna", "Anna")).await.status, 409);
+    for bad in ["", "a b", "../x", "console", "-x"] {
+        let body = serde_json::json!({ "name": bad, "role": "viewer", "password": PASSWORD }).to_string();
+        assert_eq!(boss.ask(&desk, "POST", "/api/v1/users", &body).await.status, 400, "{bad}");
+    }
+    let root = serde_json::json!({ "name": "eve", "role": "root", "password": PASSWORD }).to_string();
+    assert_eq!(boss.ask(&desk, "POST", "/api/v1/users", &root).await.status, 400);
+    assert_eq!(boss.ask(&desk, "PATCH", "/api/v1/users/anna", r#"{"role":"engineer"}"#).await.status, 200);
+    assert_eq!(boss.ask(&desk, "PATCH", "/api/v1/users/nobody", r#"{"role":"engineer"}"#).await.status, 404);
+    let users = boss.ask(&desk, "GET", "/api/v1/users", "").await.json();
+    assert_eq!((&users["users"][0]["name"], &users["users"][0]["role"]), (&"anna".into(), &"engineer".into()));
+    assert!(users["users"][0]["signed_in_at"].is_null() && users["users"][1]["signed_in_at"].is_string());
+    assert_eq!(boss.ask(&desk, "DELETE", "/api/v1/users/anna", "").await.status, 204);
+    assert_eq!(boss.ask(&desk, "DELETE", "/api/v1/users/anna", "").await.status, 404);
+    let by = "boss (administrator, 127.0.0.1)";
+    assert_eq!(desk.acts.of("access.user_add")[1], format!("{by}: user anna is made, as operator"));
+    assert_eq!(desk.acts.of("access.user_change"), [format!("{by}: user anna: the role is engineer")]);
+    assert_eq!(desk.acts.of("access.user_remove"), [format!("{by}: user anna is removed")]);
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_holds_until_its_end_and_is_revoked_at_once() {
+    let desk = desk().await;
+    let make = async |body: &str| bare_with_console(&desk, "POST", "/api/v1/tokens", body).await;
+    let made = make(r#"{"name":"ci","role":"viewer"}"#).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let token = made.json()["token"].as_str().expect("a text").to_owned();
+    assert!(token.starts_with("takt_") && token.len() == 69);
+    let listed = get(desk.address, "/api/v1/tokens").await;
+    assert!(!listed.body.contains(&token), "it is shown once");
+    let database = std::fs::read(desk.dir.path().join("access.sqlite")).expect("it is there");
+    assert!(!database.windows(32).any(|part| part == &token.as_bytes()[8..40]), "it is kept as a digest");
+    let bearer = format!("Bearer {token}");
+    let with =
+        async |bearer: &str, path: &str| ask(desk.address, "GET", path, &[("Authorization", bearer)]).await.status;
+    assert_eq!(with(&bearer, "/api/v1/status").await, 200);
+    assert_eq!(with(&bearer, "/api/v1/users").await, 403, "a viewer's token");
+    for wrong in ["Bearer takt_0", "Bearer ", "Basic YTpi", &bearer[..60]] {
+        assert_eq!(with(wrong, "/api/v1/status").await, 401, "{wrong}");
+    }
+    assert_eq!(make(r#"{"name":"CI","role":"viewer"}"#).await.status, 409);
+    assert_eq!(make(r#"{"name":"old","role":"viewer","expires":"2020-01-01T00:00:00Z"}"#).await.status, 400);
+    assert_eq!(make(r#"{"name":"odd","role":"viewer","expires":"tomorrow"}"#).await.status, 400);
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_millis(1_500);
+    let short = make(&format!(r#"{{"name":"short","role":"viewer","expires":"{soon}"}}"#)).await.json();
+    let short = format!("Bearer {}", short["token"].as_str().expect("a text"));
+    assert_eq!(with(&short, "/api/v1/status").await, 200);
+    tokio::time::sleep(std::time::Duration::from_millis(1_800)).await;
+    assert_eq!(with(&short, "/api/v1/status").await, 401, "it expired");
+    assert_eq!(ask(desk.address, "DELETE", "/api/v1/tokens/ci", &[]).await.status, 204);
+    assert_eq!(with(&bearer, "/api/v1/status").await, 401, "it is revoked");
+    // A token that does not hold is not made good by a cookie.
+    desk.user("anna", Role::Viewer).await;
+    let anna = Browser::sign_in(&desk, "anna").await;
+    let both = [("Cookie", anna.cookie.as_str()), ("Authorization", bearer.as_str())];
+    assert_eq!(bare(desk.address, "GET", "/api/v1/status", &both, "").await.status, 401);
+    let told = format!("{:?}{:?}", desk.acts.of("access.token_add"), desk.acts.of("access.token_revoke"));
+    assert!(told.contains("console (administrator, 127.0.0.1): token ci is made, as viewer"), "{told}");
+    assert!(told.contains("token ci is revoked") && !told.contains("takt_"), "{told}");
+}
+
+#[tokio::test]
+async fn metrics_are_open_on_the_box_and_closed_behind_a_proxy() {
+    let desk = desk().await;
+    let own = bare(desk.address, "GET", "/metrics", &[], "").await;
+    assert_eq!(own.status, 200);
+    let proxied = [("X-Forwarded-For", "10.0.0.5")];
+    assert_eq!(bare(desk.address, "GET", "/metrics", &proxied, "").await.status, 401);
+    assert_eq!(ask(desk.address, "GET", "/metrics", &proxied).await.status, 200, "with a token");
+}
+
+async fn bare_with_console(desk: &crate::Desk, method: &str, path: &str, body: &str) -> crate::http::Answer {
+    let token = crate::http::token(desk.address);
+    let header = token.trim_end().split_once(": ").expect("a header");
+    bare(desk.address, method, path, &[header], body).await
+}
