@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Debian packages of the test peers, with the program that shows that each is there.
-const TEST_PACKAGES: [(&str, &str); 2] = [("mosquitto", "mosquitto"), ("openssl", "openssl")];
+const TEST_PACKAGES: [(&str, &str); 3] = [("mosquitto", "mosquitto"), ("openssl", "openssl"), ("chromium", "chromium")];
 
 /// What the tests find through their environment.
 pub(crate) struct Found {

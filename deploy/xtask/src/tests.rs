@@ -1,12 +1,14 @@
 //! `cargo xtask test`: set-up, then every test of the workspace against real peers.
 
-use crate::{setup, shell};
+use crate::{dashboard, setup, shell};
 use anyhow::Result;
 use std::process::Command;
 
 /// Runs the tests; `long` asks for the full figures.
 pub(crate) fn run(long: bool, arguments: &[String]) -> Result<()> {
     let found = setup::for_tests()?;
+    dashboard::run()?;
+    dashboard::check()?;
     let mut build = shell::cargo();
     shell::run(build.args(["build", "--package", "takt", "--package", "takt-demo"]))?;
     let mut test = shell::cargo();

@@ -176,21 +176,6 @@ export type ArmingOffer = {
   problems: string[];
 };
 
-export type AuditEvent = { at: string; who?: string | null; what: string; place: string; text: string };
-export type User = {
-  name: string;
-  role: string;
-  disabled: boolean;
-  created_at: string;
-  signed_in_at?: string | null;
-};
-export type Token = {
-  name: string;
-  role: string;
-  created_by: string;
-  expires?: string | null;
-  used_at?: string | null;
-};
 export type DoctorItem = {
   name: string;
   standing: "ok" | "warning" | "problem";

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, newest first. What the gateway does by itself is not here but under /api/v1/events. */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/checks": {
         parameters: {
             query?: never;
@@ -106,6 +123,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets one's own password. Every other session of the user ends. */
+        post: operations["password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in; what the page needs before anybody is. */
+        get: operations["session"];
+        put?: never;
+        /** Signs in. The answer sets the cookie of the session. */
+        post: operations["sign_in"];
+        /** Signs out: the session is over everywhere. */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the first administrator with the code that the console shows, and signs them in. */
+        post: operations["set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -161,6 +231,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tokens by name, without their texts. */
+        get: operations["tokens"];
+        put?: never;
+        /** Makes a token. Its text is in this answer and nowhere else. */
+        post: operations["add_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token, at once. */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All users by name. */
+        get: operations["users"];
+        put?: never;
+        /** Makes a user. */
+        post: operations["add_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a user. Their sessions end; what they did stays in the audit log. */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        /** Changes a user's role or password, or whether they may sign in. Their sessions end. */
+        patch: operations["change_user"];
+        trace?: never;
+    };
     "/api/v1/verdicts": {
         parameters: {
             query?: never;
@@ -202,7 +343,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All metrics in Prometheus text format. */
+        /**
+         * All metrics in Prometheus text format. On the gateway itself open to every caller; from
+         *     elsewhere with a token or session.
+         */
         get: operations["metrics"];
         put?: never;
         post?: never;
@@ -241,6 +385,26 @@ export interface components {
             uptime_s: number;
             version: string;
         };
+        /** @description A page of acts, newest first. */
+        AuditPage: {
+            /** @description The acts. */
+            events: components["schemas"]["AuditView"][];
+            /** @description Give it as `cursor` to get what follows; null at the end. */
+            next?: string | null;
+        };
+        /** @description Something that somebody did. */
+        AuditView: {
+            /** @description When. */
+            at: string;
+            /** @description The line, where one is concerned. */
+            place: string;
+            /** @description What was done. */
+            text: string;
+            /** @description What kind, in one stable word. */
+            what: string;
+            /** @description Who: name, role and address; a user of the box by its name there. */
+            who: string;
+        };
         /** @description The books: received = judged + dropped + waiting (B35). */
         BooksStatus: {
             /** @description Whether received = judged + dropped + waiting. */
@@ -269,6 +433,13 @@ export interface components {
              * @description Frames in open windows or on their way.
              */
             waiting: number;
+        };
+        /** @description What changes about a user. What is left out stays. */
+        ChangedUser: {
+            /** @description Whether they may not sign in. */
+            disabled?: boolean | null;
+            password?: components["schemas"]["Password"] | null;
+            role?: components["schemas"]["Role"] | null;
         };
         /** @description A check. */
         CheckStatus: {
@@ -509,6 +680,15 @@ export interface components {
             /** @description The newest of them, oldest first. */
             verdicts: components["schemas"]["VerdictView"][];
         };
+        /** @description A token that was made. It is never shown again. */
+        MadeToken: {
+            /** @description Its name. */
+            name: string;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+            /** @description Send it as `Authorization: Bearer TOKEN`. */
+            token: string;
+        };
         /** @description An installed model. */
         ModelEntry: {
             /** @description The checks in which this version is active, as `line/check`. */
@@ -556,6 +736,31 @@ export interface components {
         Models: {
             models: components["schemas"]["ModelEntry"][];
         };
+        /** @description One's own password. */
+        NewPassword: {
+            /** @description The one to come. */
+            new: components["schemas"]["Password"];
+            /** @description The one that holds. */
+            old: components["schemas"]["Password"];
+        };
+        /** @description A token to make. */
+        NewToken: {
+            /** @description Until when it holds (RFC 3339); without it until it is revoked. */
+            expires?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A user to make. */
+        NewUser: {
+            /** @description The name. */
+            name: string;
+            /** @description The first password; they can set another. */
+            password: components["schemas"]["Password"];
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
+        };
         /** @description An output. */
         OutputStatus: {
             /** @description Whether writes go out; otherwise they are only logged (dry run). */
@@ -576,6 +781,11 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /**
+         * Format: password
+         * @description A password in clear, on its way to be hashed. Never shown.
+         */
+        Password: string;
         /** @description The samples of one bucket of a tag. */
         Point: {
             /** @description Source time of its first sample. */
@@ -621,6 +831,11 @@ export interface components {
             error: string;
             /** @description What to try. */
             hint: string;
+            /**
+             * Format: int64
+             * @description When to try again, where it was too often.
+             */
+            retry_after_s?: number | null;
         };
         /** @description Whether a check judges at the moment. */
         ProductionStatus: {
@@ -700,6 +915,11 @@ export interface components {
             /** @description What was wrong and what to try. */
             why: string;
         };
+        /**
+         * @description What somebody may do; each role may do what those before it may.
+         * @enum {string}
+         */
+        Role: "viewer" | "operator" | "engineer" | "administrator";
         /** @description A score and its limit; a number that is not finite is null. */
         ScoreView: {
             /**
@@ -713,11 +933,43 @@ export interface components {
              */
             value?: number | null;
         };
+        /** @description Whether and as whom somebody is signed in. */
+        SessionAnswer: {
+            /** @description For the header `X-Takt-CSRF` of each change that comes with the session's cookie. */
+            csrf?: string | null;
+            role?: components["schemas"]["Role"] | null;
+            /** @description Whether the first administrator is to be made, with the code that the console shows. */
+            setup_needed: boolean;
+            /** @description Whether the request came with a session or token that holds. */
+            signed_in: boolean;
+            /** @description The name. */
+            user?: string | null;
+            /** @description The program's version. */
+            version: string;
+            /** @description The plant's time zone, as the box is set. */
+            zone: string;
+        };
+        /** @description The first administrator. */
+        SetUp: {
+            /** @description The code that `takt run` printed; hyphens, blanks and small letters do not matter. */
+            code: string;
+            /** @description The password. */
+            password: components["schemas"]["Password"];
+            /** @description The user's name. */
+            user: string;
+        };
         /**
          * @description How much a problem matters.
          * @enum {string}
          */
         Severity: "not_ready" | "degraded";
+        /** @description A user and a password. */
+        SignIn: {
+            /** @description The password. */
+            password: components["schemas"]["Password"];
+            /** @description The user's name. */
+            user: string;
+        };
         /** @description One stage, in microseconds. */
         SpreadStatus: {
             /**
@@ -851,6 +1103,44 @@ export interface components {
             n_tags: number;
             tags: components["schemas"]["TagStatus"][];
         };
+        /** @description A token, without its text. */
+        TokenView: {
+            /** @description When it was made. */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /** @description Until when it holds; null: until it is revoked. */
+            expires?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+            /** @description When it was last used, to the minute. */
+            used_at?: string | null;
+        };
+        /** @description The tokens. */
+        Tokens: {
+            tokens: components["schemas"]["TokenView"][];
+        };
+        /** @description A user, without the password. */
+        UserView: {
+            /** @description When they were made. */
+            created_at: string;
+            /** @description Whether they may not sign in. */
+            disabled: boolean;
+            /** @description The name. */
+            name: string;
+            /** @description When the password was set. */
+            password_set_at: string;
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
+            /** @description When they last signed in. */
+            signed_in_at?: string | null;
+        };
+        /** @description The users. */
+        Users: {
+            users: components["schemas"]["UserView"][];
+        };
         /** @description Verdicts since the start. */
         VerdictCounts: {
             /**
@@ -972,6 +1262,55 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit: {
+        parameters: {
+            query?: {
+                /** @description Only by somebody whose name, role or address contains this. */
+                who?: string;
+                /** @description Only words that begin with this, such as `access.` or `output.arm`. */
+                what?: string;
+                /** @description Only at or after this time (RFC 3339). */
+                from?: string;
+                /** @description Only at or before this time (RFC 3339). */
+                to?: string;
+                /** @description At most so many: 1 to 500, else 50. */
+                limit?: number;
+                /** @description Where the page before ended, as its `next` said. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
     checks: {
         parameters: {
             query?: {
@@ -1198,6 +1537,300 @@ export interface operations {
             };
         };
     };
+    password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The new password will not do */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The old password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description A token has no password */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Too many tries; `retry_after_s` says when the next one counts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The file of users cannot be used */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            /** @description The file of users cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The user or the password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Too many tries; `retry_after_s` says when the next one counts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The file of users cannot be used */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The file of users cannot be used */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetUp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            /** @description The name or the password will not do */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The code is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description There is an administrator already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Too many tries; `retry_after_s` says when the next one counts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The file of users cannot be used */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
     status: {
         parameters: {
             query?: never;
@@ -1279,6 +1912,377 @@ export interface operations {
             };
             /** @description No such line */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description The file of users cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    add_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            /** @description The name or the time will not do */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The file of users cannot be used */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The file of users cannot be used */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            /** @description The file of users cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    add_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description All users */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            /** @description The name or the password will not do */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Too many passwords wait to be hashed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The file of users cannot be used */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description It is the last administrator who can sign in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The file of users cannot be used */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedUser"];
+            };
+        };
+        responses: {
+            /** @description All users */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            /** @description The password will not do */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description It is the last administrator who can sign in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Too many passwords wait to be hashed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The file of users cannot be used */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1375,6 +2379,15 @@ export interface operations {
                 };
                 content: {
                     "text/plain; version=0.0.4": string;
+                };
+            };
+            /** @description The caller is not on the gateway, and nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
         };

@@ -3,19 +3,23 @@ import { Button, Menu, Modal, PasswordInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
+import { api, data } from "@/api/client";
+import { SESSION_KEY } from "@/api/session";
 import { Trouble } from "@/parts/panel";
 
 export function PasswordItem() {
   const { t } = useTranslation();
   const [opened, modal] = useDisclosure(false);
+  const client = useQueryClient();
   const form = useForm({ initialValues: { old: "", new: "" } });
   const act = useMutation({
-    mutationFn: (body: { old: string; new: string }) => call("POST", "/api/v1/password", { body }),
+    mutationFn: (body: { old: string; new: string }) => data(api.POST("/api/v1/password", { body })),
     onSuccess: () => {
+      // Other sessions end with the old password, and this one has a new token.
+      void client.invalidateQueries({ queryKey: SESSION_KEY });
       modal.close();
       form.reset();
       notifications.show({ message: t("password.done") });

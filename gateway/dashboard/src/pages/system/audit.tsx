@@ -4,13 +4,10 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
-import type { AuditEvent } from "@/api/contract";
+import { api, data } from "@/api/client";
 import { Answer, Empty, Panel } from "@/parts/panel";
 import { moment } from "@/text/format";
 import { localTimes } from "@/text/times";
-
-type Page = { events: AuditEvent[]; next?: string | null };
 
 export function Audit() {
   const { t } = useTranslation();
@@ -22,9 +19,13 @@ export function Audit() {
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam }) => {
       const [person, act] = asked.split("\n");
-      return call<Page>("GET", "/api/v1/audit", {
-        query: { who: person, what: act, limit: 100, cursor: pageParam },
-      });
+      return data(
+        api.GET("/api/v1/audit", {
+          params: {
+            query: { who: person || undefined, what: act || undefined, limit: 100, cursor: pageParam },
+          },
+        }),
+      );
     },
     getNextPageParam: (page) => page.next ?? undefined,
   });

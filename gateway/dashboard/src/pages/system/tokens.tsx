@@ -5,8 +5,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
-import type { Token } from "@/api/contract";
+import { api, data } from "@/api/client";
+import type { Role } from "@/api/types";
 import { Answer, Empty, Panel, Trouble } from "@/parts/panel";
 import { day, moment } from "@/text/format";
 import { iso } from "../line/span";
@@ -22,13 +22,10 @@ export function Tokens() {
   const client = useQueryClient();
   const known = useQuery({
     queryKey: KEY,
-    queryFn: async () => {
-      const { tokens } = await call<{ tokens: Token[] }>("GET", "/api/v1/tokens");
-      return tokens;
-    },
+    queryFn: async () => (await data(api.GET("/api/v1/tokens"))).tokens,
   });
   const remove = useMutation({
-    mutationFn: (name: string) => call("DELETE", `/api/v1/tokens/${encodeURIComponent(name)}`),
+    mutationFn: (name: string) => data(api.DELETE("/api/v1/tokens/{name}", { params: { path: { name } } })),
     onSettled: () => client.invalidateQueries({ queryKey: KEY }),
   });
   return (
@@ -62,7 +59,7 @@ export function Tokens() {
                       <td>
                         <b>{token.name}</b>
                       </td>
-                      <td>{token.role}</td>
+                      <td>{t(`role.${token.role}`)}</td>
                       <td className="soft">{token.expires ? day(token.expires) : t("tokens.never")}</td>
                       <td className="soft">{token.used_at ? moment(token.used_at) : "–"}</td>
                       <td className="number">
@@ -88,13 +85,15 @@ function NewToken() {
   const roles = useRoles();
   const [opened, modal] = useDisclosure(false);
   const [name, setName] = useState("");
-  const [role, setRole] = useState("viewer");
+  const [role, setRole] = useState<Role>("viewer");
   const [days, setDays] = useState("90");
   const add = useMutation({
     mutationFn: () =>
-      call<{ token: string }>("POST", "/api/v1/tokens", {
-        body: { name, role, expires: iso(Date.now() + Number(days) * DAY_MS) },
-      }),
+      data(
+        api.POST("/api/v1/tokens", {
+          body: { name, role, expires: iso(Date.now() + Number(days) * DAY_MS) },
+        }),
+      ),
     onSuccess: () => client.invalidateQueries({ queryKey: KEY }),
   });
   const close = () => {
@@ -143,7 +142,7 @@ function NewToken() {
               label={t("users.role")}
               data={roles}
               value={role}
-              onChange={(next) => next && setRole(next)}
+              onChange={(next) => next && setRole(next as Role)}
             />
             <Select
               label={t("tokens.lasts")}

@@ -5,15 +5,14 @@ import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
-import type { User } from "@/api/contract";
-import { ROLES, type Role, useSession } from "@/api/session";
+import { api, data } from "@/api/client";
+import { ROLES, useSession } from "@/api/session";
+import type { Role } from "@/api/types";
 import { Badge } from "@/parts/mark";
 import { Answer, Panel, Trouble } from "@/parts/panel";
 import { moment } from "@/text/format";
 
 const KEY = ["users"];
-const pathOf = (name: string) => `/api/v1/users/${encodeURIComponent(name)}`;
 
 export function useRoles() {
   const { t } = useTranslation();
@@ -27,18 +26,18 @@ export function Users() {
   const roles = useRoles();
   const known = useQuery({
     queryKey: KEY,
-    queryFn: async () => {
-      const { users } = await call<{ users: User[] }>("GET", "/api/v1/users");
-      return users;
-    },
+    queryFn: async () => (await data(api.GET("/api/v1/users"))).users,
   });
   const settled = { onSettled: () => client.invalidateQueries({ queryKey: KEY }) };
   const change = useMutation({
-    mutationFn: ({ name, ...body }: { name: string; role?: string; disabled?: boolean }) =>
-      call("PATCH", pathOf(name), { body }),
+    mutationFn: ({ name, ...body }: { name: string; role?: Role; disabled?: boolean }) =>
+      data(api.PATCH("/api/v1/users/{name}", { params: { path: { name } }, body })),
     ...settled,
   });
-  const remove = useMutation({ mutationFn: (name: string) => call("DELETE", pathOf(name)), ...settled });
+  const remove = useMutation({
+    mutationFn: (name: string) => data(api.DELETE("/api/v1/users/{name}", { params: { path: { name } } })),
+    ...settled,
+  });
   const trouble = change.error ?? remove.error;
   return (
     <Panel title={t("users.title")} flush aside={<NewUser />}>
@@ -75,7 +74,7 @@ export function Users() {
                         data={roles}
                         value={user.role}
                         disabled={user.name === session?.user}
-                        onChange={(role) => role && change.mutate({ name: user.name, role })}
+                        onChange={(role) => role && change.mutate({ name: user.name, role: role as Role })}
                         w={170}
                       />
                     </td>
@@ -128,7 +127,7 @@ function NewUser() {
   });
   const add = useMutation({
     mutationFn: (body: { name: string; role: Role; password: string }) =>
-      call("POST", "/api/v1/users", { body }),
+      data(api.POST("/api/v1/users", { body })),
     onSuccess: () => {
       modal.close();
       form.reset();
