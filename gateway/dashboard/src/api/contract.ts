@@ -189,15 +189,37 @@ export type EgressWay = {
   classes: Record<string, number>;
   n_bytes?: number;
 };
+export type TagLook = { tag: string; [key: string]: unknown };
+/** What stands out in the history that would be learned from. */
+export type Look = {
+  from?: string | null;
+  to?: string | null;
+  n_frames: number;
+  idle_share: number;
+  n_rows: number;
+  n_independent: number;
+  left_out: Record<string, number>;
+  tags: TagLook[];
+  notes: string[];
+};
 export type LearnJob = {
   job: string;
+  line: string;
+  check: string;
+  by: string;
+  standing: "running" | "done" | "failed" | "cancelled";
+  step: string;
   progress: number;
-  step?: string | null;
-  done?: boolean;
-  error?: string | null;
-  hint?: string | null;
-  quality?: { name: string; text: string; ok: boolean }[] | null;
+  quality?: Look | null;
   report?: string | null;
-  figures?: { name: string; svg: string }[] | null;
-  package?: string | null;
+  figures?: { scores: string; contributions: string; eigenvalues: string } | null;
+  package?: { name: string; version: string; digest: string; n_bytes: number } | null;
+  error?: string | null;
 };
+export type TagsImport = Checked & {
+  document: string;
+  n_tags: number;
+  errors: { line: number; column?: string | null; tag?: string | null; error: string; hint: string }[];
+  version?: number | null;
+};
+export type Secret = { name: string; resolves: boolean; used_by: string[]; why?: string | null };

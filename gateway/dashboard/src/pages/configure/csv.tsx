@@ -6,22 +6,11 @@ import { Download, Upload } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { call } from "@/api/client";
-import type { Difference } from "@/api/contract";
+import type { TagsImport } from "@/api/contract";
+import { Problem } from "@/api/problem";
 import { Trouble } from "@/parts/panel";
-import { DifferenceTable } from "./draft-bar";
+import { DifferenceTable, problemOf } from "./draft-bar";
 
-type Answer = {
-  problems?: {
-    row?: number | null;
-    line?: number | null;
-    column?: string | null;
-    key?: string | null;
-    error: string;
-    hint?: string | null;
-  }[];
-  difference?: Difference[];
-  n_tags?: number;
-};
 /** A tag list of ten thousand rows is about a megabyte. */
 const BYTES_MAX = 8_000_000;
 
@@ -32,7 +21,7 @@ export function CsvActs({ line, readOnly }: { line: string; readOnly: boolean })
   const path = `/api/v1/lines/${encodeURIComponent(line)}/tags.csv`;
   const send = useMutation({
     mutationFn: ({ body, dry }: { body: string; dry: boolean }) =>
-      call<Answer>("POST", path, { raw: body, type: "text/csv", query: { dry_run: dry } }),
+      call<TagsImport>("POST", path, { raw: body, type: "text/csv", query: { dry_run: dry } }),
   });
   const take = async (file: File | null) => {
     if (!file) return;
@@ -50,14 +39,16 @@ export function CsvActs({ line, readOnly }: { line: string; readOnly: boolean })
       { body: text, dry: false },
       {
         onSuccess: (answer) => {
-          if (answer.problems?.length) return;
+          if (answer.errors.length || answer.problems.length) return;
           setText(undefined);
           void client.invalidateQueries({ queryKey: ["documents"] });
           notifications.show({ message: t("csv.done") });
         },
       },
     );
+  const errors = send.data?.errors ?? [];
   const problems = send.data?.problems ?? [];
+  const isWhole = send.data !== undefined && errors.length === 0 && problems.length === 0;
   return (
     <>
       <Button
@@ -81,26 +72,25 @@ export function CsvActs({ line, readOnly }: { line: string; readOnly: boolean })
       <Modal opened={text !== undefined} onClose={() => setText(undefined)} title={t("csv.title")} size="xl">
         <div className="stack">
           {send.error && <Trouble of={send.error} />}
-          {problems.map((one, i) => (
+          {errors.map((one, i) => (
             <Trouble
               key={i}
-              of={Object.assign(
-                new Error(
-                  [
-                    (one.row ?? one.line) ? t("csv.row", { row: one.row ?? one.line }) : "",
-                    one.column ?? one.key,
-                    one.error,
-                  ]
+              of={
+                new Problem(
+                  0,
+                  [t("csv.row", { row: one.line }), one.tag, one.column, one.error]
                     .filter(Boolean)
                     .join(" · "),
-                ),
-              )}
+                  one.hint,
+                )
+              }
             />
           ))}
-          {send.data && problems.length === 0 && (
-            <DifferenceTable of={{ difference: send.data.difference ?? [] }} />
-          )}
-          <Button disabled={!send.data || problems.length > 0} loading={send.isPending} onClick={apply}>
+          {problems.map((one, i) => (
+            <Trouble key={i} of={problemOf(one)} />
+          ))}
+          {isWhole && send.data && <DifferenceTable of={send.data} />}
+          <Button disabled={!isWhole} loading={send.isPending} onClick={apply}>
             {t("csv.apply")}
           </Button>
         </div>

@@ -3,15 +3,16 @@ import { Button, Progress } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { call } from "@/api/client";
-import type { LearnJob } from "@/api/contract";
+import type { LearnJob, Look } from "@/api/contract";
 import { Problem } from "@/api/problem";
 import { Mark } from "@/parts/mark";
-import { Panel, Trouble } from "@/parts/panel";
-import { percent } from "@/text/format";
+import { Figure, Panel, Trouble } from "@/parts/panel";
+import { count, percent } from "@/text/format";
 import style from "./models.module.css";
 
-const isOver = (job: LearnJob | undefined): boolean =>
-  job !== undefined && (job.done === true || job.error != null || job.progress >= 1);
+/** A reading of the job again after so long. */
+const BEAT_MS = 500;
+const FIGURES = ["scores", "contributions", "eigenvalues"] as const;
 
 export function JobView({
   job: id,
@@ -25,7 +26,8 @@ export function JobView({
   const job = useQuery({
     queryKey: ["learn", id],
     queryFn: () => call<LearnJob>("GET", path),
-    refetchInterval: (query) => (isOver(query.state.data) ? false : 500),
+    refetchInterval: (query) =>
+      !query.state.data || query.state.data.standing === "running" ? BEAT_MS : false,
   });
   const cancel = useMutation({ mutationFn: () => call("DELETE", path) });
   if (job.error) return <Trouble of={job.error} again={() => void job.refetch()} />;
@@ -33,9 +35,9 @@ export function JobView({
   const { data: now } = job;
   return (
     <div className="stack">
-      {!isOver(now) && (
+      {now.standing === "running" && (
         <Panel
-          title={now.step ?? t("learn.working")}
+          title={now.step || t("learn.working")}
           aside={
             <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
               {t("do.cancel")}
@@ -45,40 +47,71 @@ export function JobView({
           <Progress value={100 * now.progress} aria-label={percent(now.progress, 0)} animated />
         </Panel>
       )}
-      {now.error && <Trouble of={new Problem(0, now.error, now.hint ?? "")} />}
-      {now.quality && now.quality.length > 0 && (
-        <Panel title={t("learn.quality")}>
-          <ul className="stack-tight">
-            {now.quality.map((one) => (
-              <li key={one.name} className="row" style={{ alignItems: "baseline" }}>
-                <Mark of={one.ok ? "ok" : "warn"} size={12} />
-                <b>{one.name}</b>
-                <span className="soft">{one.text}</span>
-              </li>
-            ))}
-          </ul>
-        </Panel>
-      )}
+      {now.standing === "cancelled" && <p className="quiet">{t("learn.cancelled")}</p>}
+      {now.error && <Trouble of={new Problem(0, now.error, "")} />}
+      {now.quality && <Quality of={now.quality} />}
       {now.report && (
         <Panel title={t("learn.report")}>
           <pre className={style.report}>{now.report}</pre>
         </Panel>
       )}
-      {now.figures && now.figures.length > 0 && (
+      {now.figures && (
         <Panel title={t("learn.figures")}>
           {/* As an image, a drawing can neither run anything nor load anything. */}
           <div className={style.figures}>
-            {now.figures.map((one) => (
+            {FIGURES.map((name) => (
               <img
-                key={one.name}
-                alt={one.name}
-                src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(one.svg)}`}
+                key={name}
+                alt={t(`learnFigure.${name}`)}
+                src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(now.figures?.[name] ?? "")}`}
               />
             ))}
           </div>
         </Panel>
       )}
-      {isOver(now) && finished?.(now)}
+      {now.standing === "done" && finished?.(now)}
     </div>
+  );
+}
+
+function Quality({ of: look }: { of: Look }) {
+  const { t } = useTranslation();
+  const leftOut = Object.entries(look.left_out);
+  return (
+    <Panel title={t("learn.quality")}>
+      <div className="stack">
+        <div className={style.look}>
+          <Figure
+            name={t("learn.rows")}
+            value={count(look.n_rows)}
+            more={t("learn.independent", { n: count(look.n_independent) })}
+          />
+          <Figure
+            name={t("learn.frames")}
+            value={count(look.n_frames)}
+            more={t("learn.idle", { share: percent(look.idle_share, 0) })}
+          />
+          <Figure
+            name={t("learn.leftOut")}
+            value={count(leftOut.reduce((sum, [, n]) => sum + n, 0))}
+            more={leftOut.map(([why, n]) => `${why.replaceAll("_", " ")} ${count(n)}`).join(", ")}
+          />
+        </div>
+        {look.notes.length === 0 ? (
+          <p>
+            <Mark of="ok" size={12} /> {t("learn.nothingOdd")}
+          </p>
+        ) : (
+          <ul className="stack-tight">
+            {look.notes.map((note) => (
+              <li key={note} className="row" style={{ alignItems: "baseline" }}>
+                <Mark of="warn" size={12} />
+                <span>{note}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </Panel>
   );
 }

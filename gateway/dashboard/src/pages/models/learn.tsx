@@ -5,7 +5,6 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call, data } from "@/api/client";
-import type { LearnJob } from "@/api/contract";
 import { useStatus } from "@/api/live";
 import type { CheckStatus } from "@/api/types";
 import { Empty, PageHead, Panel, Trouble } from "@/parts/panel";
@@ -66,26 +65,23 @@ export default function Learn() {
   );
 }
 
-type Asked = { name: string; version: string; from: number; to: number; skip?: number };
-
 function Wizard({ check, choice }: { check: CheckStatus; choice: React.ReactNode }) {
   const { t } = useTranslation();
   const [step, setStep] = useState(0);
   const [search, setSearch] = useState<{ back?: number; from?: number; to?: number }>({ back: HOUR_MS });
   const span = useSpan(search);
   const [name, setName] = useState(check.models[0]?.name ?? check.id);
-  const [version, setVersion] = useState("1.0.0");
+  const [version, setVersion] = useState("");
   const [alarmRate, setAlarmRate] = useState<number | string>("");
-  const asked: Asked = { name, version, from: span.from, to: span.to };
   const body = (dry: boolean) => ({
     line: check.line,
     check: check.id,
-    from: iso(asked.from),
-    to: iso(asked.to),
+    from: iso(span.from),
+    to: iso(span.to),
     name,
-    version,
+    ...(version ? { version } : {}),
     dry_run: dry,
-    ...(typeof alarmRate === "number" ? { false_alarm: alarmRate / 100 } : {}),
+    ...(typeof alarmRate === "number" ? { alpha: alarmRate / 100 } : {}),
   });
   const look = useMutation({
     mutationFn: () => call<{ job: string }>("POST", "/api/v1/learn", { body: body(true) }),
@@ -153,7 +149,7 @@ function Wizard({ check, choice }: { check: CheckStatus; choice: React.ReactNode
               <Button variant="default" onClick={() => setStep(0)}>
                 {t("do.back")}
               </Button>
-              <Button disabled={!name || !version} onClick={toTraining}>
+              <Button disabled={!name} onClick={toTraining}>
                 {t("learn.train")}
               </Button>
             </div>
@@ -165,7 +161,11 @@ function Wizard({ check, choice }: { check: CheckStatus; choice: React.ReactNode
             {train.data && (
               <JobView
                 job={train.data.job}
-                finished={(job) => <Activate name={name} version={version} check={check} job={job} />}
+                finished={(job) =>
+                  job.package && (
+                    <Activate name={job.package.name} version={job.package.version} check={check} />
+                  )
+                }
               />
             )}
           </div>
@@ -202,23 +202,12 @@ function Period({
   );
 }
 
-function Activate({
-  name,
-  version,
-  check,
-  job,
-}: {
-  name: string;
-  version: string;
-  check: CheckStatus;
-  job: LearnJob;
-}) {
+function Activate({ name, version, check }: { name: string; version: string; check: CheckStatus }) {
   const { t } = useTranslation();
   const act = useMutation({
     mutationFn: () =>
       call("POST", `/api/v1/models/${encodeURIComponent(name)}/activate`, { body: { version } }),
   });
-  if (job.error) return null;
   return act.isSuccess ? (
     <Panel>
       <Empty
