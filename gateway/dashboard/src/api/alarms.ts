@@ -24,7 +24,10 @@ export function useAlarmAct() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ id, act, body }: { id: string; act: string; body?: object }) =>
-      call("POST", `/api/v1/alarms/${encodeURIComponent(id)}/${act}`, { body: body ?? {} }),
+      // Taking out of service is for engineers, and so a method of its own.
+      call(act.endsWith("service") ? "PUT" : "POST", `/api/v1/alarms/${encodeURIComponent(id)}/${act}`, {
+        body: body ?? {},
+      }),
     onSettled: () => client.invalidateQueries({ queryKey: KEY }),
   });
 }

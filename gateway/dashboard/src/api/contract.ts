@@ -4,6 +4,7 @@ import type { components } from "./schema";
 import type { VerdictView } from "./types";
 
 type WriteStatus = components["schemas"]["WriteStatus"];
+type Point = components["schemas"]["Point"];
 
 export type AlarmState =
   | "normal"
@@ -17,55 +18,37 @@ export type AlarmState =
 export type Alarm = {
   id: string;
   place: string;
-  text: string;
-  hint?: string | null;
-  priority: "low" | "medium" | "high" | "critical";
-  state: AlarmState;
+  kind: string;
+  priority: string;
+  state: string;
   since: string;
+  holds: boolean;
+  text: string;
   by?: string | null;
   shelved_until?: string | null;
-  n?: number;
+  n_raised: number;
 };
-export type Alarms = { alarms: Alarm[]; flood?: { n: number; since: string } | null };
+export type Alarms = { alarms: Alarm[]; flood: { on: boolean; n: number } };
 
 export type WriteView = {
-  at: string;
   output: string;
-  target: string;
-  value: string;
-  purpose: string;
   outcome: string;
-  armed: boolean;
-  took_us: number;
   why?: string | null;
+  write_us: number;
+  value?: string | null;
+  target?: string | null;
+  at?: string | null;
 };
 export type VerdictDetail = {
   verdict: VerdictView;
   writes: WriteView[];
-  model?: {
-    name: string;
-    version: string;
-    digest: string;
-    method?: string | null;
-    trained?: string | null;
-  } | null;
-  previous_fail?: string | null;
-  next_fail?: string | null;
+  previous_fail?: { epoch: number; seq: number } | null;
+  next_fail?: { epoch: number; seq: number } | null;
   feedback?: { right: boolean; text: string; by: string; at: string } | null;
 };
-export type Envelope = {
-  offset_ms: number[];
-  p5: (number | null)[];
-  p50: (number | null)[];
-  p95: (number | null)[];
-};
-export type WindowTag = {
-  tag: string;
-  role?: string | null;
-  unit: string;
-  samples: { offset_ms: number; value: number | null; quality: string }[];
-  envelope?: Envelope | null;
-};
+/** One step of what good windows did, in milliseconds before the closing sample. */
+export type Band = { t_ms: number; p5: number; p50: number; p95: number; n: number };
+export type WindowTag = { tag: string; unit: string; points: Point[]; envelope: Band[] };
 export type VerdictWindow = { from: string; to: string; n_good: number; tags: WindowTag[] };
 
 export type DocumentEntry = {

@@ -20,6 +20,7 @@ import { useTranslation } from "react-i18next";
 import { useAlarms } from "@/api/alarms";
 import { useStatus } from "@/api/live";
 import { useSession, useSigning } from "@/api/session";
+import { isOpen } from "@/pages/alarms/words";
 import { Mark } from "@/parts/mark";
 import { Brand } from "./brand";
 import { LanguageChoice, ThemeChoice } from "./choices";
@@ -90,10 +91,7 @@ function useTitle(): void {
 function Rail() {
   const { t } = useTranslation();
   const status = useStatus();
-  const nAlarms =
-    useAlarms().data?.alarms.filter(
-      (one) => one.state === "active_unacknowledged" || one.state === "returned_unacknowledged",
-    ).length ?? 0;
+  const nAlarms = useAlarms().data?.alarms.filter(isOpen).length ?? 0;
   return (
     <nav className={style.nav} aria-label={t("shell.nav")}>
       <Link to="/" className={style.brand} aria-label={t("nav.overview")}>

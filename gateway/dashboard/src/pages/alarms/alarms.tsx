@@ -6,25 +6,16 @@ import { useTranslation } from "react-i18next";
 import { useAlarmAct, useAlarms } from "@/api/alarms";
 import type { Alarm, Alarms } from "@/api/contract";
 import { useMay } from "@/api/session";
-import { Mark, type Standing } from "@/parts/mark";
+import { Mark } from "@/parts/mark";
 import { Answer, Empty, PageHead, Panel, Trouble } from "@/parts/panel";
 import { moment } from "@/text/format";
 import { localTimes } from "@/text/times";
 import { PlaceName } from "../overview/faults";
+import { isActive, isAway, isOpen, priorityOf, signOf, stateOf } from "./words";
 import style from "./alarms.module.css";
 
-const ACTIVE = ["active_unacknowledged", "active_acknowledged", "returned_unacknowledged"];
 /** ISA-18.2 wants every shelving to end by itself. */
-const SHELVES_S = [900, 3_600, 28_800] as const;
-
-const sign = (alarm: Alarm): Standing =>
-  alarm.state.startsWith("active")
-    ? alarm.priority === "low"
-      ? "warn"
-      : "bad"
-    : alarm.state === "normal"
-      ? "ok"
-      : "idle";
+const SHELVES_MIN = [15, 60, 480] as const;
 
 export default function AlarmsPage() {
   const { t } = useTranslation();
@@ -52,18 +43,13 @@ function List({ answer, shown }: { answer: Alarms; shown: string }) {
   const { t } = useTranslation();
   const act = useAlarmAct();
   const listed = answer.alarms.filter(
-    (alarm) =>
-      shown === "all" ||
-      (shown === "active"
-        ? ACTIVE.includes(alarm.state)
-        : ["shelved", "suppressed", "out_of_service"].includes(alarm.state)),
+    (alarm) => shown === "all" || (shown === "active" ? isActive(alarm) : isAway(alarm)),
   );
   return (
     <div className="stack">
-      {answer.flood && (
+      {answer.flood.on && (
         <p className={style.flood}>
-          <Mark of="bad" size={13} />{" "}
-          {t("alarms.flood", { n: answer.flood.n, time: moment(answer.flood.since) })}
+          <Mark of="bad" size={13} /> {t("alarms.flood", { n: answer.flood.n })}
         </p>
       )}
       {act.error && <Trouble of={act.error} />}
@@ -91,18 +77,17 @@ function List({ answer, shown }: { answer: Alarms; shown: string }) {
 function Row({ alarm, act }: { alarm: Alarm; act: (what: string, body?: object) => void }) {
   const { t } = useTranslation();
   const [mayAck, mayRemove] = [useMay("operator"), useMay("engineer")];
-  const open = alarm.state === "active_unacknowledged" || alarm.state === "returned_unacknowledged";
-  const away = ["shelved", "suppressed", "out_of_service"].includes(alarm.state);
+  const open = isOpen(alarm);
+  const away = isAway(alarm);
   return (
     <li className={`${style.alarm} ${open ? style.open : ""}`}>
-      <Mark of={sign(alarm)} size={15} label={t(`alarmState.${alarm.state}`)} />
+      <Mark of={signOf(alarm)} size={15} label={t(`alarmState.${stateOf(alarm)}`)} />
       <div className="grow">
         <p>
           <PlaceName place={alarm.place} /> {localTimes(alarm.text)}
         </p>
-        {alarm.hint && <p className="soft small">{alarm.hint}</p>}
         <p className="quiet small">
-          {t(`alarmState.${alarm.state}`)} · {t(`priority.${alarm.priority}`)} ·{" "}
+          {t(`alarmState.${stateOf(alarm)}`)} · {t(`priority.${priorityOf(alarm)}`)} ·{" "}
           {t("alarms.since", { time: moment(alarm.since) })}
           {alarm.by ? ` · ${alarm.by}` : ""}
           {alarm.shelved_until ? ` · ${t("alarms.until", { time: moment(alarm.shelved_until) })}` : ""}
@@ -126,13 +111,16 @@ function Row({ alarm, act }: { alarm: Alarm; act: (what: string, body?: object) 
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
-            {SHELVES_S.map((s) => (
+            {SHELVES_MIN.map((minutes) => (
               <Menu.Item
-                key={s}
+                key={minutes}
                 leftSection={<BellOff size={15} />}
-                onClick={() => act("shelve", { for_s: s })}
+                onClick={() => act("shelve", { minutes })}
               >
-                {t("alarms.shelve", { n: s < 3_600 ? s / 60 : s / 3_600, unit: s < 3_600 ? "min" : "h" })}
+                {t("alarms.shelve", {
+                  n: minutes < 60 ? minutes : minutes / 60,
+                  unit: minutes < 60 ? "min" : "h",
+                })}
               </Menu.Item>
             ))}
             {mayRemove && (

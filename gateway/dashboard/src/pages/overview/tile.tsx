@@ -5,6 +5,7 @@ import { useAlarms } from "@/api/alarms";
 import { keyOf, useRates, useVerdicts } from "@/api/live";
 import type { CheckStatus, LineStatus, OutputStatus, Status } from "@/api/types";
 import { standingOf } from "@/app/standing";
+import { isActive } from "../alarms/words";
 import { Beats, Spark } from "@/parts/beats";
 import { LatencyBar, spread } from "@/parts/latency";
 import { Badge, Mark } from "@/parts/mark";
@@ -111,7 +112,7 @@ function topReason(check: CheckStatus): string | undefined {
 function Foot({ line }: { line: LineStatus }) {
   const { t } = useTranslation();
   const alarms = useAlarms().data?.alarms.filter(
-    (one) => one.place.startsWith(line.id) && one.state !== "normal",
+    (one) => one.place.startsWith(line.id) && isActive(one),
   ).length;
   return (
     <footer className={style.foot}>

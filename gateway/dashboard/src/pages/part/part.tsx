@@ -119,7 +119,7 @@ function Step({
   text,
   right,
 }: {
-  to: string | null | undefined;
+  to: { epoch: number; seq: number } | null | undefined;
   verdict: VerdictView;
   icon: React.ReactNode;
   text: string;
@@ -134,7 +134,7 @@ function Step({
       component={Link}
       {...({
         to: "/line/$line/$check/$id",
-        params: { line: verdict.line, check: verdict.check, id: to },
+        params: { line: verdict.line, check: verdict.check, id: idOf(to) },
       } as object)}
     >
       {text}
@@ -192,7 +192,6 @@ function Made({ detail }: { detail: VerdictDetail }) {
               t("overview.noModel")
             )}
           </Pair>
-          {detail.model?.method && <Pair name={t("part.method")}>{detail.model.method}</Pair>}
           <Pair name={t("part.window")}>
             {clockMs(verdict.window.from)} – {clockMs(verdict.window.to)}
             <div className="small quiet">{t("part.frames", { n: count(verdict.window.n) })}</div>

@@ -74,7 +74,6 @@ async function fromHistory(verdict: VerdictView): Promise<VerdictWindow> {
       params: { query: { line, tags: shown.join(), from: window.from, to: window.to, points: 2_000 } },
     }),
   );
-  const end = Date.parse(window.to);
   return {
     from: window.from,
     to: window.to,
@@ -82,11 +81,8 @@ async function fromHistory(verdict: VerdictView): Promise<VerdictWindow> {
     tags: history.tags.map((one) => ({
       tag: one.tag,
       unit: known.tags.find((tag) => tag.id === one.tag)?.unit ?? "",
-      samples: one.points.map((point) => ({
-        offset_ms: Date.parse(point.at) - end,
-        value: point.mean ?? null,
-        quality: "good",
-      })),
+      points: one.points,
+      envelope: [],
     })),
   };
 }

@@ -8,7 +8,7 @@ import { Chart, token, valueAxis, wash } from "@/parts/chart";
 import { Answer, Empty, Panel } from "@/parts/panel";
 import { figure, millis, percent } from "@/text/format";
 import { padded } from "../line/trends";
-import { outside, joined } from "./envelope";
+import { joined, outside, samplesOf } from "./envelope";
 import style from "./window.module.css";
 
 const HEIGHT = 168;
@@ -20,7 +20,7 @@ type Props = {
 
 export function WindowCharts({ verdict, of }: Props) {
   const { t } = useTranslation();
-  const hasEnvelope = of.data?.tags.some((tag) => tag.envelope) ?? false;
+  const hasEnvelope = of.data?.tags.some((tag) => tag.envelope.length > 0) ?? false;
   return (
     <Panel
       title={t("window.title")}
@@ -53,7 +53,7 @@ export function WindowCharts({ verdict, of }: Props) {
           ) : (
             <>
               {sorted(window, verdict).map(({ tag, share }) => (
-                <TagWindow key={tag.tag} tag={tag} share={share} />
+                <TagWindow key={tag.tag} tag={tag} share={share} closing={window.to} />
               ))}
               <p className={style.note}>
                 {hasEnvelope ? t("window.about", { n: window.n_good }) : t("window.noEnvelope")}
@@ -73,11 +73,7 @@ function sorted(
 ): { tag: WindowTag; share: number | undefined }[] {
   const shareOf = (tag: WindowTag): number | undefined => {
     const own = verdict.contributions.filter(
-      (one) =>
-        one.tag === tag.tag ||
-        one.tag === tag.role ||
-        one.tag.startsWith(`${tag.tag}.`) ||
-        (tag.role && one.tag.startsWith(`${tag.role}.`)),
+      (one) => one.tag === tag.tag || one.tag.startsWith(`${tag.tag}.`),
     );
     return own.length ? own.reduce((sum, one) => sum + (one.share ?? 0), 0) : undefined;
   };
@@ -86,10 +82,11 @@ function sorted(
     .sort((a, b) => (b.share ?? 0) - (a.share ?? 0));
 }
 
-function TagWindow({ tag, share }: { tag: WindowTag; share: number | undefined }) {
+function TagWindow({ tag, share, closing }: { tag: WindowTag; share: number | undefined; closing: string }) {
   const { t } = useTranslation();
-  const columns = useMemo(() => joined(tag), [tag]);
-  const worst = useMemo(() => outside(tag), [tag]);
+  const samples = useMemo(() => samplesOf(tag, closing), [tag, closing]);
+  const columns = useMemo(() => joined(samples, tag.envelope), [samples, tag]);
+  const worst = useMemo(() => outside(samples, tag.envelope), [samples, tag]);
   const bounds = useRef<[number, number]>([0, 1]);
   const times = columns[0];
   bounds.current = [times[0] ?? 0, times[times.length - 1] ?? 1]; // eslint-disable-line react-hooks/refs
@@ -126,10 +123,7 @@ function TagWindow({ tag, share }: { tag: WindowTag; share: number | undefined }
   return (
     <section className={style.tag}>
       <header className={style.head}>
-        <h3>
-          {tag.tag}
-          {tag.role && tag.role !== tag.tag && <span className="quiet"> · {tag.role}</span>}
-        </h3>
+        <h3>{tag.tag}</h3>
         {tag.unit && <span className="quiet small">{tag.unit}</span>}
         {share !== undefined && share >= 0.01 && (
           <span className={style.share}>{t("window.share", { share: percent(share, 0) })}</span>
@@ -138,9 +132,9 @@ function TagWindow({ tag, share }: { tag: WindowTag; share: number | undefined }
           {worst
             ? t(worst.by > 0 ? "window.above" : "window.below", {
                 by: `${figure(Math.abs(worst.by), 3)} ${tag.unit}`.trim(),
-                at: millis(Math.abs(worst.offsetMs)),
+                at: millis(Math.abs(worst.ms)),
               })
-            : tag.envelope
+            : tag.envelope.length
               ? t("window.inside")
               : ""}
         </span>

@@ -4,7 +4,7 @@ import type { VerdictDetail } from "@/api/contract";
 import { Badge } from "@/parts/mark";
 import { Empty, Panel } from "@/parts/panel";
 import { clockMs, micros } from "@/text/format";
-import { outcomeKey, purposeKey } from "../line/outputs";
+import { outcomeKey } from "../line/outputs";
 import style from "./writes.module.css";
 
 export function Writes({ detail }: { detail: VerdictDetail }) {
@@ -16,10 +16,16 @@ export function Writes({ detail }: { detail: VerdictDetail }) {
       ) : (
         <ul>
           {detail.writes.map((write) => (
-            <li key={write.at + write.output} className={style.write}>
+            <li key={write.output} className={style.write}>
               <div className="row between wrap">
                 <span>
-                  <b>{write.output}</b> ← <b>{write.value}</b>
+                  <b>{write.output}</b>
+                  {write.value != null && (
+                    <>
+                      {" "}
+                      ← <b>{write.value}</b>
+                    </>
+                  )}
                 </span>
                 <Badge
                   of={write.outcome === "confirmed" ? "ok" : write.outcome === "dry_run" ? "unknown" : "bad"}
@@ -28,9 +34,9 @@ export function Writes({ detail }: { detail: VerdictDetail }) {
                 </Badge>
               </div>
               <div className="small quiet">
-                <span className="mono">{write.target}</span> · {t(`purpose.${purposeKey(write.purpose)}`)} ·{" "}
-                <time dateTime={write.at}>{clockMs(write.at)}</time> ·{" "}
-                {t("writes.after", { time: micros(write.took_us) })}
+                {write.target && <span className="mono">{write.target} · </span>}
+                {write.at && <time dateTime={write.at}>{clockMs(write.at)} · </time>}
+                {t("writes.after", { time: micros(write.write_us) })}
               </div>
               {write.why && <div className="small">{write.why}</div>}
             </li>
