@@ -7,6 +7,8 @@ const OUT = process.env.TAKT_SCREENS ?? "../../target/screens";
 const [USER, PASSWORD] = [process.env.TAKT_USER, process.env.TAKT_PASSWORD];
 /** Only pages whose name contains this. */
 const ONLY = process.argv[2] ?? "";
+/** Only this size and theme, such as `wide-light`. */
+const LOOK = process.argv[3] ?? "";
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -73,6 +75,7 @@ const browser = await chromium.launch({
 let nErrors = 0;
 for (const [size, viewport] of SIZES) {
   for (const scheme of ["light", "dark"]) {
+    if (!`${size}-${scheme}`.includes(LOOK)) continue;
     const context = await browser.newContext({
       viewport,
       colorScheme: scheme,
@@ -84,7 +87,7 @@ for (const [size, viewport] of SIZES) {
     page.on("console", (message) => message.type() === "error" && said.push(message.text()));
     page.on("pageerror", (error) => said.push(String(error)));
     await page.goto(BASE);
-    if (USER && !ONLY) {
+    if (USER && "sign-in".includes(ONLY)) {
       await page.waitForTimeout(500);
       await page.screenshot({ path: `${OUT}/sign-in-${size}-${scheme}.png` });
     }

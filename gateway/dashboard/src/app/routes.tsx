@@ -1,5 +1,6 @@
 // All places of the page. Each is its own chunk, loaded when somebody goes there.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Trouble } from "@/parts/panel";
 import { NotThere } from "./not-there";
 import { Shell } from "./shell";
 
@@ -126,6 +127,7 @@ export const router = createRouter({
     fleet,
   ]),
   defaultPreload: "intent",
+  defaultErrorComponent: ({ error, reset }) => <Trouble of={error} again={reset} />,
   scrollRestoration: true,
   // With view-independent links that can be sent, a part number stays text.
   trailingSlash: "never",

@@ -125,25 +125,32 @@ export function bytes(n: number | null | undefined): string {
   return `${numbers({ maximumFractionDigits: value < 10 && unit > 1 ? 2 : value < 100 && unit > 0 ? 1 : 0 }).format(value)}${GAP}${units[unit]}`;
 }
 
-const at = (time: string | number): Date => new Date(time);
+/** A time that is none is shown as a dash; one odd value must not take the page with it. */
+function told(format: Intl.DateTimeFormat, time: string | number): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime()) ? DASH : format.format(at);
+}
 
 /** The time of day to the second. */
 export const clock = (time: string | number): string =>
-  dates({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(at(time));
+  told(dates({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }), time);
 
 /** The time of day to the millisecond. */
 export const clockMs = (time: string | number): string =>
-  dates({
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    fractionalSecondDigits: 3,
-    hourCycle: "h23",
-  }).format(at(time));
+  told(
+    dates({
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      fractionalSecondDigits: 3,
+      hourCycle: "h23",
+    }),
+    time,
+  );
 
 /** The day, short. */
 export const day = (time: string | number): string =>
-  dates({ day: "2-digit", month: "short", year: "numeric" }).format(at(time));
+  told(dates({ day: "2-digit", month: "short", year: "numeric" }), time);
 
 /** Day and time; today only the time. */
 export function moment(time: string | number): string {
@@ -153,21 +160,25 @@ export function moment(time: string | number): string {
 
 /** Day and time to the minute, always with the day. */
 export const stamp = (time: string | number): string =>
-  dates({
-    day: "2-digit",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-    timeZoneName: "short",
-  }).format(at(time));
+  told(
+    dates({
+      day: "2-digit",
+      month: "short",
+      year: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+      timeZoneName: "short",
+    }),
+    time,
+  );
 
 /** Hours and minutes, for the ends of a span. */
 export const hourMinute = (time: number): string =>
-  dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at(time));
+  told(dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }), time);
 export const dayHour = (time: number): string =>
-  dates({ day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(
-    at(time),
+  told(
+    dates({ day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
+    time,
   );

@@ -19,16 +19,21 @@ export function bandsPlugin(bands: () => Bands, marks: boolean): uPlot.Plugin {
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    for (const verdict of verdicts) {
+    // Windows that overlap, or share a pixel, must not add up to a darker band than one of them.
+    const reached: Record<string, number> = {};
+    for (const verdict of [...verdicts].sort((a, b) => a.seq - b.seq)) {
       const kind = kindOf(verdict.verdict);
       const isSelected = idOf(verdict) === selected;
       if (kind === "pass" && !isSelected) continue;
-      const left = plot.valToPos(seconds(verdict.window.from), "x", true);
+      const begin = plot.valToPos(seconds(verdict.window.from), "x", true);
+      const left = isSelected ? begin : Math.max(begin, reached[kind] ?? -Infinity);
       const right = Math.max(
         plot.valToPos(seconds(verdict.window.to), "x", true),
-        left + 2 * devicePixelRatio,
+        begin + 2 * devicePixelRatio,
       );
       if (right < bbox.left || left > bbox.left + bbox.width) continue;
+      if (!isSelected && right <= left) continue;
+      reached[kind] = right;
       ctx.fillStyle = kind === "fail" ? fail : kind === "pass" ? wash("accent", 0.14) : unsure;
       ctx.fillRect(left, bbox.top, right - left, bbox.height);
       if (isSelected) {
