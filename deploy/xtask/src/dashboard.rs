@@ -1,6 +1,6 @@
 //! `cargo xtask dashboard`: the page's packages by their lock file, then its build; nothing when both are up to date.
 
-use crate::shell;
+use crate::{setup, shell, tests};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,6 +26,14 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn check() -> Result<()> {
     packages()?;
     shell::run(npm().args(["run", "--silent", "check"]))
+}
+
+/// The page in a real browser, against the programs that were built.
+pub(crate) fn browser(found: &setup::Found) -> Result<()> {
+    let mut npm = npm();
+    npm.args(["run", "--silent", "browser"]);
+    tests::environment(&mut npm, found);
+    shell::run(&mut npm)
 }
 
 /// Pictures of every page of a running gateway, such as the demo's.
