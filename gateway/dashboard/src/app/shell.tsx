@@ -57,17 +57,12 @@ export function Shell() {
         </Link>
         <LiveWord short />
       </header>
-      <Drawer
-        opened={opened}
-        onClose={drawer.close}
-        size={270}
-        padding={0}
-        withCloseButton={false}
-        classNames={{ content: style.drawer }}
-        aria-label={t("shell.menu")}
-      >
-        <Rail />
-      </Drawer>
+      <Drawer.Root opened={opened} onClose={drawer.close} size={270} padding={0}>
+        <Drawer.Overlay />
+        <Drawer.Content className={style.drawer} aria-label={t("shell.menu")}>
+          <Rail />
+        </Drawer.Content>
+      </Drawer.Root>
       <div className={style.body}>
         <LiveBanner />
         <main id="content" className={style.main} tabIndex={-1}>

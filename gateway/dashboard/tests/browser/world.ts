@@ -73,3 +73,9 @@ export async function signIn(page: Page, base: string, user: string, password: s
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }
+
+/** Signs in and waits until the page is there. */
+export async function enter(page: Page, base: string, user: string, password: string): Promise<void> {
+  await signIn(page, base, user, password);
+  await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
+}
