@@ -1,11 +1,12 @@
 //! `cargo xtask demo`: builds the gateway and the demo plant, then hands over to the demo.
 
-use crate::{shell, wheels};
+use crate::{dashboard, shell, wheels};
 use anyhow::Result;
 
 /// Builds and runs the main job. Ctrl-C goes to the demo, which ends everything in order.
 pub(crate) fn run(release: bool, arguments: &[String]) -> Result<()> {
     let library = wheels::library(wheels::Provider::Cpu)?;
+    dashboard::run()?;
     let mut build = shell::cargo();
     build.args(["build", "--package", "takt", "--package", "takt-demo"]);
     let profile = if release { "release" } else { "debug" };

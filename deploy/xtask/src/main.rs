@@ -2,6 +2,7 @@
 
 mod bench;
 mod checks;
+mod dashboard;
 mod demo;
 mod fuzz;
 mod setup;
@@ -47,6 +48,20 @@ enum Command {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Build the dashboard: the packages of its lock file, then its files, which the gateway takes in
+    Dashboard {
+        /// Also check types, lint, the client against the OpenAPI document, and the pure parts
+        #[arg(long)]
+        check: bool,
+    },
+    /// Take pictures of every page of a running gateway, into target/screens
+    Screens {
+        /// Where the gateway is
+        #[arg(long, default_value = "http://127.0.0.1:8520")]
+        http: String,
+        /// Only the pages whose name contains this
+        only: Option<String>,
+    },
     /// Measure what SPECIFICATION.md promises, as ratios within one run
     Bench {
         /// Fewer and shorter rounds: under four minutes, with wider spreads
@@ -73,6 +88,8 @@ fn main() -> Result<()> {
         Command::Setup { provider } => setup::run(provider),
         Command::Demo { release, arguments } => demo::run(release, &arguments),
         Command::Test { long, arguments } => tests::run(long, &arguments),
+        Command::Dashboard { check } => dashboard::run().and_then(|()| if check { dashboard::check() } else { Ok(()) }),
+        Command::Screens { http, only } => dashboard::screens(&http, only.as_deref()),
         Command::Bench { quick, names } => bench::run(&names, quick),
         Command::Fuzz { names, seconds } => fuzz::run(&names, seconds),
         Command::Ci => checks::run().and_then(|()| tests::run(false, &[])),

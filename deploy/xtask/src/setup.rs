@@ -6,7 +6,13 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Debian packages of the test peers, with the program that shows that each is there.
-const TEST_PACKAGES: [(&str, &str); 3] = [("mosquitto", "mosquitto"), ("openssl", "openssl"), ("faketime", "faketime")];
+const TEST_PACKAGES: [(&str, &str); 5] = [
+    ("mosquitto", "mosquitto"),
+    ("mosquitto-clients", "mosquitto_pub"),
+    ("openssl", "openssl"),
+    ("faketime", "faketime"),
+    ("chromium", "chromium"),
+];
 
 /// What the tests find through their environment.
 pub(crate) struct Found {

@@ -1,14 +1,16 @@
 //! `cargo xtask test`: set-up, then every test of the workspace against real peers.
 
-use crate::{setup, shell};
+use crate::{dashboard, setup, shell};
 use anyhow::Result;
 use std::process::Command;
 
 /// Runs the tests; `long` asks for the full figures.
 pub(crate) fn run(long: bool, arguments: &[String]) -> Result<()> {
     let (found, packs) = (setup::for_tests()?, setup::packs_for_tests()?);
-    let mut build = shell::cargo();
-    shell::run(build.args(["build", "--package", "takt", "--package", "takt-demo"]))?;
+    dashboard::run()?;
+    dashboard::check()?;
+    // Everything at once: with fewer packages cargo would choose other features and build twice.
+    shell::run(shell::cargo().args(["build", "--workspace", "--all-targets"]))?;
     let mut test = shell::cargo();
     test.args(["test", "--workspace", "--no-fail-fast"]);
     if !arguments.is_empty() {
@@ -19,7 +21,9 @@ pub(crate) fn run(long: bool, arguments: &[String]) -> Result<()> {
     if long {
         test.env("TAKT_LONG", "1");
     }
-    shell::run(&mut test)
+    let passed = shell::run(&mut test);
+    // A failed test in one language must not hide those of the other.
+    dashboard::browser(&found).and(passed)
 }
 
 /// Tells tests where the peers are.

@@ -120,7 +120,8 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     }
 }
 
-pub(super) async fn unknown_route(uri: Uri) -> Refusal {
+/// There is nothing at an address.
+pub(crate) async fn unknown_route(uri: Uri) -> Refusal {
     let path: String = uri.path().chars().take(100).collect();
     Refusal::not_found(format!("there is nothing at {path}"), "all routes are described at /api/openapi.json")
 }

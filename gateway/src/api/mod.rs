@@ -37,6 +37,7 @@ mod users;
 mod who;
 
 pub use answer::ProblemAnswer;
+pub(crate) use answer::unknown_route;
 pub use archive::{
     Archive, ArchiveError, AuditPage, AuditQuery, AuditView, EventQuery, EventView, FeedbackView, HistoryQuery,
     ModelEntry, ScoreQuery, Span, Step, Taken, VerdictAddress, VerdictDetail, VerdictPage, VerdictQuery, WriteView,
@@ -155,11 +156,7 @@ pub fn router(api: Api) -> Router {
     let document = Arc::new(document);
     documented
         .route("/api/openapi.json", get(move || std::future::ready(axum::Json(Arc::clone(&document)))))
-        .route("/", get(crate::page::index))
-        .route("/page.css", get(crate::page::css))
-        .route("/page.js", get(crate::page::js))
-        .route("/favicon.svg", get(crate::page::icon))
-        .fallback(answer::unknown_route)
+        .fallback(crate::page::page)
         .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), guard::guard))

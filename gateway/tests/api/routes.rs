@@ -290,24 +290,30 @@ async fn an_unreadable_store_is_a_503_and_the_live_figures_stay() {
     assert_eq!(get(desk.address, "/api/v1/status").await.status, 200);
 }
 
+/// The page in a program that was built with it; the note how to build it in one that was not.
 #[tokio::test]
-async fn the_page_is_whole_and_loads_nothing_from_elsewhere() {
+async fn the_page_is_given_for_its_places_and_runs_only_this_programs_scripts() {
     let desk = desk().await;
-    for (path, kind) in [
-        ("/", "text/html; charset=utf-8"),
-        ("/page.css", "text/css; charset=utf-8"),
-        ("/page.js", "text/javascript; charset=utf-8"),
-        ("/favicon.svg", "image/svg+xml"),
-    ] {
+    for path in ["/", "/line/press-3", "/line/press-3/stroke/1-4711", "/system?tab=users"] {
         let answer = get(desk.address, path).await;
-        assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{path}");
-        let outside = answer.body.replace("http://www.w3.org/", "");
-        assert!(!outside.contains("http://") && !outside.contains("https://"), "{path} names another place");
-        assert!(!answer.body.contains("innerHTML"), "{path} would run what a broker sends");
-        let tag = answer.header("etag").expect("an etag").to_owned();
-        let again = crate::http::ask(desk.address, "GET", path, &[("If-None-Match", &tag)]).await;
-        assert_eq!(again.status, 304, "{path}");
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
+        let policy = answer.header("content-security-policy").expect("a policy").to_owned();
+        assert!(policy.contains("script-src 'self';"), "{path}: {policy}");
+        assert!(!answer.body.contains("TAKT_NONCE"), "{path}: the nonce was not put in its place");
+        assert!(!answer.body.contains("style=") && !answer.body.contains("onclick"), "the policy forbids inline code");
+        for script in answer.body.split("<script").skip(1) {
+            assert!(script.contains("src=\"/assets/"), "{path}: a script in the page: {script}");
+        }
     }
-    let html = get(desk.address, "/").await.body;
-    assert!(!html.contains("style=") && !html.contains("onclick"), "the policy forbids inline code");
+}
+
+#[tokio::test]
+async fn a_mistyped_address_is_an_error_and_not_the_page() {
+    let desk = desk().await;
+    for path in ["/lines", "/assets/gone-12345678.js", "/index.html", "/..%2fCargo.toml", "/assets/../index.html"] {
+        let answer = get(desk.address, path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(answer.json()["hint"].is_string(), "{path}");
+    }
 }

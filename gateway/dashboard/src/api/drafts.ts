@@ -1,0 +1,203 @@
+// Changes that are not applied yet: one draft a document, kept in this tab, and what the gateway says about them.
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
+import { call } from "./client";
+import type { Change, Checked, DocumentEntry, DocumentText, DocumentVersion } from "./contract";
+import {
+  CONNECTIONS_DOCUMENT,
+  type Connection,
+  type Line,
+  lineDocument,
+  tidy,
+  type Written,
+} from "./written";
+
+export type Draft = { form?: Written; removed?: boolean; base: number };
+type Drafts = Readonly<Record<string, Draft>>;
+const KEPT = "takt.drafts";
+
+let drafts: Drafts = read();
+const listeners = new Set<() => void>();
+
+function read(): Drafts {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT) ?? "{}") as Drafts;
+  } catch {
+    return {};
+  }
+}
+
+function keep(next: Drafts): void {
+  drafts = next;
+  sessionStorage.setItem(KEPT, JSON.stringify(next));
+  for (const listener of listeners) listener();
+}
+
+export const setDraft = (name: string, draft: Draft): void => keep({ ...drafts, [name]: draft });
+export const dropDraft = (name: string): void =>
+  keep(Object.fromEntries(Object.entries(drafts).filter(([key]) => key !== name)));
+export const dropDrafts = (): void => keep({});
+
+export function useDrafts(): Drafts {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => drafts,
+  );
+}
+
+export const useDocuments = () =>
+  useQuery({
+    queryKey: ["documents"],
+    queryFn: async () => {
+      const { documents } = await call<{ documents: DocumentEntry[] }>("GET", "/api/v1/documents");
+      return documents;
+    },
+  });
+
+const pathOf = (name: string) => `/api/v1/documents/${encodeURIComponent(name)}`;
+
+export const readDocument = (name: string, version?: number) =>
+  call<DocumentText>("GET", pathOf(name), { query: { version } });
+
+export const useDocument = (name: string | undefined, version?: number) =>
+  useQuery({
+    queryKey: ["document", name, version],
+    queryFn: () => readDocument(name ?? "", version),
+    enabled: name !== undefined,
+  });
+
+export const useVersions = (name: string) =>
+  useQuery({
+    queryKey: ["document", name, "versions"],
+    queryFn: async () => {
+      const { versions } = await call<{ versions: DocumentVersion[] }>("GET", `${pathOf(name)}/versions`);
+      return versions;
+    },
+  });
+
+/** All documents with their forms: what runs, before any draft. */
+export const useWritten = () => {
+  const documents = useDocuments();
+  const names = documents.data?.map((one) => `${one.name}@${one.version}`).join() ?? "";
+  return useQuery({
+    queryKey: ["documents", "all", names],
+    enabled: documents.data !== undefined,
+    placeholderData: (old) => old,
+    queryFn: () => Promise.all((documents.data ?? []).map((one) => readDocument(one.name))),
+  });
+};
+
+export type Placed<T> = T & {
+  document: string;
+  origin: "file" | "applied" | "new";
+  version: number;
+  isDraft: boolean;
+};
+
+/** What the drafts make of what runs. */
+export function useConfiguration(): {
+  lines: Placed<Line>[];
+  connections: Placed<Connection>[];
+  isPending: boolean;
+  error: unknown;
+  refetch: () => unknown;
+} {
+  const written = useWritten();
+  const documents = useDocuments();
+  const mine = useDrafts();
+  const all: {
+    name: string;
+    form: Written;
+    origin: "file" | "applied" | "new";
+    version: number;
+    isDraft: boolean;
+  }[] = [];
+  for (const one of written.data ?? []) {
+    const draft = mine[one.name];
+    if (draft?.removed) continue;
+    all.push({
+      name: one.name,
+      form: draft?.form ?? ((one.form ?? {}) as Written),
+      origin: one.origin,
+      version: one.version ?? 0,
+      isDraft: draft !== undefined,
+    });
+  }
+  for (const [name, draft] of Object.entries(mine)) {
+    if (draft.form && !written.data?.some((one) => one.name === name))
+      all.push({ name, form: draft.form, origin: "new", version: 0, isDraft: true });
+  }
+  const placed = <T extends object>(list: (form: Written) => T[] | undefined): Placed<T>[] =>
+    all.flatMap(({ name, form, origin, version, isDraft }) =>
+      (list(form) ?? []).map((one) => ({ ...one, document: name, origin, version, isDraft })),
+    );
+  return {
+    lines: placed((form) => form.lines),
+    connections: placed((form) => form.connections),
+    isPending: documents.isPending || written.isPending,
+    error: documents.error ?? written.error,
+    refetch: () => {
+      void documents.refetch();
+      void written.refetch();
+    },
+  };
+}
+
+const bare = <T extends object>(one: Placed<T> | T): T => {
+  const { document, origin, version, isDraft, ...rest } = one as Placed<T>;
+  return rest as unknown as T;
+};
+
+/** Puts a line into the draft of its document. */
+export function draftLine(line: Placed<Line> | Line, base: number): void {
+  setDraft(lineDocument(line.id), { form: { lines: [tidy(bare(line))] }, base });
+}
+
+export const draftLineRemoved = (line: string, base: number): void =>
+  setDraft(lineDocument(line), { removed: true, base });
+
+/** Puts all connections of the page's own document into its draft. */
+export function draftConnections(connections: (Placed<Connection> | Connection)[], base: number): void {
+  setDraft(CONNECTIONS_DOCUMENT, { form: { connections: connections.map((one) => tidy(bare(one))) }, base });
+}
+
+const changes = (): Change[] =>
+  Object.entries(drafts).map(([name, draft]) =>
+    draft.removed ? { name, removed: true } : { name, form: draft.form },
+  );
+
+/** What the gateway says about the drafts; nothing changes by asking. */
+export const useCheck = () =>
+  useMutation({
+    mutationFn: () => call<Checked>("POST", "/api/v1/documents/check", { body: { documents: changes() } }),
+  });
+
+export function useApply() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (note: string) => {
+      const base = Object.fromEntries(Object.entries(drafts).map(([name, draft]) => [name, draft.base]));
+      return call<Checked>("POST", "/api/v1/documents/apply", { body: { documents: changes(), note, base } });
+    },
+    onSuccess: () => {
+      dropDrafts();
+      void client.invalidateQueries({ queryKey: ["documents"] });
+      void client.invalidateQueries({ queryKey: ["document"] });
+    },
+  });
+}
+
+export function useRollback(name: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { version: number; note: string }) =>
+      call("POST", `${pathOf(name)}/rollback`, { body }),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ["documents"] });
+      void client.invalidateQueries({ queryKey: ["document"] });
+    },
+  });
+}
