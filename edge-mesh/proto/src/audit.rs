@@ -90,7 +90,7 @@ impl Auditor {
     }
 
     /// The next sample, for when the executor is idle.
-    pub fn next(&mut self) -> Option<Sample> {
+    pub fn take(&mut self) -> Option<Sample> {
         self.waiting.pop_front()
     }
 

@@ -90,17 +90,17 @@ impl Queue {
         Predicted { wait_us: rest + before }
     }
 
-    /// Takes work in; gives it back when the queue is full.
-    pub fn push(&mut self, task: Task) -> Result<(), Task> {
+    /// Takes work in; `false` when the queue is full.
+    pub fn push(&mut self, task: Task) -> bool {
         let own = matches!(task.owner, Owner::Own(_));
         let full = if own { self.n_own() >= OWN_WAITING_MAX } else { self.n_borrowed >= self.borrowed_max };
         if full {
-            return Err(task);
+            return false;
         }
         self.n_borrowed += usize::from(!own);
         self.next += 1;
         self.waiting.insert(self.key(own, task.deadline), task);
-        Ok(())
+        true
     }
 
     /// The next run if the executor is free, and what is dropped on the way to it because less than
@@ -159,7 +159,7 @@ mod tests {
         let mut queue = Queue::new(rank, 4);
         let peer = PeerId([1; 32]);
         for work in [task(Owner::Borrowed(peer, 0, 0), 20), task(Owner::Own(1), 60), task(Owner::Own(2), 40)] {
-            queue.push(work).expect("room");
+            assert!(queue.push(work));
         }
         let mut ran = Vec::new();
         while let Some((id, task)) = queue.start(0, MonoTime::from_ns(0), &mut Vec::new()) {
@@ -180,8 +180,7 @@ mod tests {
     #[test]
     fn hopeless_work_is_dropped_before_it_runs() {
         let mut queue = Queue::new(Rank::OwnFirst, 4);
-        queue.push(task(Owner::Own(1), 3)).expect("room");
-        queue.push(task(Owner::Own(2), 30)).expect("room");
+        assert!(queue.push(task(Owner::Own(1), 3)) && queue.push(task(Owner::Own(2), 30)));
         let mut dropped = Vec::new();
         let (_, ran) = queue.start(500, MonoTime::from_ns(0), &mut dropped).expect("one is in time");
         assert_eq!((ran.owner, dropped.len()), (Owner::Own(2), 1));

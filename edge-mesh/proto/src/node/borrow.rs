@@ -57,7 +57,7 @@ impl Node {
     fn run_here(&mut self, loan: Loan, out: &mut Vec<Output>) {
         let Loan { ticket, model, payload, deadline, mean_us, .. } = loan;
         let task = Task { owner: Owner::Own(ticket), model, payload, deadline, mean_us };
-        if self.queue.push(task).is_err() {
+        if !self.queue.push(task) {
             self.verdict(ticket, Outcome::Overload, out);
         }
     }
@@ -243,7 +243,7 @@ impl Node {
     /// Runs a sample again while nothing else is to do.
     pub(super) fn audit_when_idle(&mut self, out: &mut Vec<Output>) {
         if self.queue.is_idle() {
-            out.extend(self.auditor.next().map(Output::Reexecute));
+            out.extend(self.auditor.take().map(Output::Reexecute));
         }
     }
 

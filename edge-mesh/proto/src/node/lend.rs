@@ -25,7 +25,7 @@ impl Node {
                 let owner = Owner::Borrowed(from, ask.epoch, ask.no);
                 let deadline = self.now.plus(span_us(ask.remaining_us).min(REMAINING_MAX));
                 let task = Task { owner, model: ask.model, payload: request.payload(), deadline, mean_us };
-                if self.queue.push(task).is_err() {
+                if !self.queue.push(task) {
                     self.close_lent(from, (ask.epoch, ask.no));
                     self.refuse(from, ask, Refusal::NoSpare, out);
                 }
