@@ -19,8 +19,9 @@ pub const RUN_PRICE: Units = Units(8_000_000);
 /// Gateways of one zone.
 const ZONE: usize = 200;
 
-/// `n` gateways, each connected to about `n_peers` others; two companies with four sites each.
-pub fn mesh(seed: u64, n: usize, n_peers: usize, options: NodeOptions, load: Load) -> World {
+/// `n` gateways, each connected to about `n_peers` others, of which each may owe each `limit_runs` runs;
+/// two companies with four sites each.
+pub fn mesh(seed: u64, n: usize, n_peers: usize, limit_runs: u64, options: NodeOptions, load: Load) -> World {
     let mut rng = fastrand::Rng::with_seed(seed ^ 0x5eed);
     let mut gateways: Vec<Gateway> = (0..n)
         .map(|i| {
@@ -51,7 +52,7 @@ pub fn mesh(seed: u64, n: usize, n_peers: usize, options: NodeOptions, load: Loa
     let (issued, expires) = (WallTime::from_ns(0), WallTime::from_ns(i64::MAX / 2));
     let list = MemberList::new(Digest::of("mesh", &[]), 1, issued, expires, members.collect());
     let models = BTreeMap::from([(Load::model(), Price { run: RUN_PRICE })]);
-    let limit = Units(RUN_PRICE.0 * 4_000);
+    let limit = Units(RUN_PRICE.0 * limit_runs);
     let prices = PriceList { version: 1, kib: Units(1_000), models, pair_limit: limit, mesh_limit: Units(u64::MAX) };
     World::new(seed, gateways, options, (list.expect("valid"), prices), load)
 }

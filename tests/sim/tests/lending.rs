@@ -51,7 +51,7 @@ fn met(policy: &LendingOptions, (hot, cold): (f64, f64), n: usize, seconds: u64)
     let mut load = Load::new(n, 200, hot, cold, (at(0), at(2 + seconds)));
     load.all_mesh = true;
     let options = NodeOptions { lending: policy.clone(), ..NodeOptions::default() };
-    let mut world = mesh(1, n, 24, options, load);
+    let mut world = mesh(1, n, 24, 4_000, options, load);
     world.links.encode = false;
     world.checks.watch = false;
     world.checks.count_from = at(2);
