@@ -61,7 +61,14 @@ impl World {
         ];
         for manner in manners {
             for _ in 0..(n / 100).max(1) {
-                let g = if manner.never_signs { self.load.hot(&mut self.rng) } else { self.rng.usize(1..n) };
+                // Who spoils or withholds chunks stands next to the release's source, where it is asked.
+                let carries = manner.spoils_chunks || manner.withholds_chunks;
+                let near = &self.gateways[0].peers;
+                let g = match near.get(self.rng.usize(0..near.len().max(1))) {
+                    Some(peer) if carries => *peer,
+                    _ if manner.never_signs => self.load.hot(&mut self.rng),
+                    _ => self.rng.usize(1..n),
+                };
                 self.gateways[g].behaviour = manner;
             }
         }
