@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What a crate may take of our own, from the top down.
-const MAY_TAKE: [(&str, &[&str]); 7] = [
+const MAY_TAKE: [(&str, &[&str]); 9] = [
     ("takt-plant", &[]),
     ("takt-config", &["takt-plant"]),
     ("takt-adapters", &["takt-plant"]),
     ("takt-models", &["takt-plant"]),
+    ("takt-mesh-proto", &["takt-plant"]),
+    ("takt-mesh-sim", &["takt-plant", "takt-mesh-proto"]),
     ("takt", &["takt-plant", "takt-config", "takt-adapters", "takt-models"]),
     ("takt-demo", &[]),
     ("xtask", &[]),
@@ -28,10 +30,11 @@ const STAYS_IN: [(&str, &str); 8] = [
 ];
 
 /// Libraries that must not stand anywhere in a crate's tree.
-const NEVER_IN: [(&str, &[&str]); 4] = [
+const NEVER_IN: [(&str, &[&str]); 5] = [
     ("takt-plant", &["tokio", "serde", "serde_core"]),
     ("takt-config", &["tokio", "sqlx", "axum"]),
     ("takt-models", &["tokio", "sqlx", "axum", "rumqttc"]),
+    ("takt-mesh-proto", &["tokio", "sqlx", "axum", "serde_json"]),
     ("takt", &["rumqttd"]),
 ];
 
