@@ -103,6 +103,7 @@ fn line(board: &Board, clock: Clock, slot: CheckSlot) -> Line {
         epoch: 1,
         seq: 0,
         given: 0,
+        seen: 0,
     };
     Line {
         id: line,
@@ -111,6 +112,7 @@ fn line(board: &Board, clock: Clock, slot: CheckSlot) -> Line {
         checks: vec![Check::new(parts)],
         heartbeat: None,
         sources: vec![0],
+        feeds: vec![(0..N_INPUTS).map(TagSlot).collect()],
         gauge,
     }
 }
@@ -177,6 +179,8 @@ impl Whole {
             gauge: board.connection(plan, Now::of(&clock)),
             is_up: true,
             acknowledges: true,
+            holds: false,
+            withdraws: true,
             outbox: None,
             marks: Marks::new(1, []),
         };

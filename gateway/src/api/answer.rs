@@ -126,7 +126,7 @@ pub(crate) async fn unknown_route(uri: Uri) -> Refusal {
     Refusal::not_found(format!("there is nothing at {path}"), "all routes are described at /api/openapi.json")
 }
 
-pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
+pub(crate) async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
     let path: String = uri.path().chars().take(100).collect();
     Refusal::new(
         StatusCode::METHOD_NOT_ALLOWED,

@@ -37,7 +37,7 @@ mod users;
 mod who;
 
 pub use answer::ProblemAnswer;
-pub(crate) use answer::unknown_route;
+pub(crate) use answer::{method_not_allowed, unknown_route};
 pub use archive::{
     Archive, ArchiveError, AuditPage, AuditQuery, AuditView, EventQuery, EventView, FeedbackView, HistoryQuery,
     ModelEntry, ScoreQuery, Span, Step, Taken, VerdictAddress, VerdictDetail, VerdictPage, VerdictQuery, WriteView,

@@ -8,7 +8,7 @@ mod absent;
 mod encoding;
 mod places;
 
-use crate::api::unknown_route;
+use crate::api::{method_not_allowed, unknown_route};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -31,16 +31,17 @@ const ASK_FIRST: &str = "no-cache";
 /// A file of the dashboard, the page for one of its places, or the answer that there is nothing.
 pub(crate) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
-    if !matches!(method, Method::GET | Method::HEAD) {
-        return unknown_route(uri).await.into_response();
+    let found = match path.strip_prefix('/').and_then(|name| file(name, &headers)) {
+        None if places::is_place(path) => Some(index()),
+        found => found,
+    };
+    match found {
+        Some(_) if !matches!(method, Method::GET | Method::HEAD) => {
+            method_not_allowed(method, uri).await.into_response()
+        }
+        Some(response) => response,
+        None => unknown_route(uri).await.into_response(),
     }
-    if let Some(response) = path.strip_prefix('/').and_then(|name| file(name, &headers)) {
-        return response;
-    }
-    if places::is_place(path) {
-        return index();
-    }
-    unknown_route(uri).await.into_response()
 }
 
 /// A built file in the shortest form that the browser takes.

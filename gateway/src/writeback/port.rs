@@ -284,7 +284,7 @@ mod tests {
             verdict: Interlock::new(WriteSlot(0), limits),
             answer: None,
             queue: ends.writes,
-            intents: IntentLog::open(&folder.join("reject.intent"), 0).unwrap(),
+            intents: IntentLog::open(&folder.join("reject.intent"), 0),
             read_back: false,
             repeat_safe: false,
             gauge: Arc::new(OutputGauge::new(plan)),

@@ -89,7 +89,13 @@ impl Archive for Shelf {
                 (v.line.as_str(), v.check.as_str(), v.epoch, v.seq)
                     == (which.line.as_str(), which.check.as_str(), which.epoch, which.seq)
             });
-            let write = WriteView { output: "reject".into(), purpose: "verdict".into(), outcome: "confirmed".into(), why: None, write_us: 780 };
+            let write = WriteView {
+                output: "reject".into(),
+                purpose: "verdict".into(),
+                outcome: "confirmed".into(),
+                why: None,
+                write_us: 780,
+            };
             let feedback = self.said.lock().expect("nobody panics here").clone();
             Ok(found.map(|verdict| VerdictDetail { verdict: verdict.clone(), writes: vec![write], feedback }))
         })
