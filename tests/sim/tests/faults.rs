@@ -31,7 +31,7 @@ fn options() -> NodeOptions {
 /// One run: a quiet second, two seconds of faults, then everything heals and settles.
 fn run(seed: u64, n: usize, (hot_permille, n_wants): (usize, usize), faults: bool) -> World {
     let load = Load::new(n, hot_permille, 1.3, 0.2, (at(0), at(3_000)));
-    let mut world = mesh(seed, n, 6, 4_000, options(), load);
+    let mut world = mesh(seed, n, 6, 12, options(), load);
     world.checks.seed = seed;
     if faults {
         world.plan_manners();
