@@ -4,7 +4,7 @@ use crate::disk::Disk;
 use std::collections::BTreeMap;
 use takt_mesh_proto::audit::{Finding, Sample};
 use takt_mesh_proto::egress::Blob;
-use takt_mesh_proto::ids::PeerId;
+use takt_mesh_proto::ids::{PeerId, Units};
 use takt_mesh_proto::keys::Keypair;
 use takt_mesh_proto::lending::Owner;
 use takt_mesh_proto::node::Node;
@@ -31,6 +31,9 @@ impl Behaviour {
         *self == Self::default()
     }
 }
+
+/// Price of one run.
+pub const RUN_PRICE: Units = Units(8_000_000);
 
 /// Results that are kept for an audit.
 const KEPT_MAX: usize = 512;

@@ -1,6 +1,6 @@
 //! Worlds to run: gateways on sites of companies in zones, connected at random.
 
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, RUN_PRICE};
 use crate::load::Load;
 use crate::world::{Event, World};
 use std::collections::BTreeMap;
@@ -14,8 +14,6 @@ use takt_mesh_proto::metering::{Price, PriceList};
 use takt_mesh_proto::node::{NodeOptions, PersistId, Record};
 use takt_plant::{SiteId, WallTime};
 
-/// Price of one run.
-pub const RUN_PRICE: Units = Units(8_000_000);
 /// Gateways of one zone.
 const ZONE: usize = 200;
 

@@ -39,6 +39,7 @@ pub enum NotReady {
 #[derive(Debug)]
 struct Waiting {
     seq: u64,
+    place: LogPlace,
     hash: Digest,
     durable: bool,
     to: PeerId,
@@ -167,25 +168,32 @@ impl Chain {
 
     /// Takes an entry that was sealed for [`Self::next_place`], and who it goes to once it may leave.
     pub fn append(&mut self, entry: Entry, to: PeerId) -> u64 {
+        let prev = self.head;
         self.seq += 1;
         self.head = entry.hash();
-        self.waiting.push_back(Waiting { seq: self.seq, hash: self.head, durable: false, to, entry });
+        let place = LogPlace { incarnation: self.incarnation, seq: self.seq, prev };
+        self.waiting.push_back(Waiting { seq: self.seq, place, hash: self.head, durable: false, to, entry });
         self.seq
     }
 
     /// An entry is on disk. Gives its place and hash for the witnesses.
-    pub fn durable(&mut self, seq: u64) -> Option<(u32, u64, Digest)> {
+    pub fn durable(&mut self, seq: u64) -> Option<(LogPlace, Digest)> {
         let waiting = self.waiting.iter_mut().find(|w| w.seq == seq)?;
         waiting.durable = true;
-        Some((self.incarnation, seq, waiting.hash))
+        Some((waiting.place, waiting.hash))
     }
 
-    /// The newest durable entry and the witnesses that do not hold it, for claiming it again: who holds
-    /// it holds all before it.
-    pub fn unheld(&self) -> Option<((u32, u64, Digest), Vec<PeerId>)> {
-        let newest = self.waiting.iter().take_while(|w| w.durable).last()?;
-        let lacking = self.held.iter().filter(|(_, seq)| **seq < newest.seq).map(|(peer, _)| *peer);
-        Some(((self.incarnation, newest.seq, newest.hash), lacking.collect()))
+    /// The last place that a quorum holds.
+    pub fn confirmed(&self) -> u64 {
+        self.released
+    }
+
+    /// Durable entries that wait, in order, with the witnesses that do not hold them: to be claimed again.
+    pub fn unheld(&self) -> impl Iterator<Item = (LogPlace, Digest, Vec<PeerId>)> {
+        self.waiting.iter().take_while(|w| w.durable).map(|w| {
+            let lacking = self.held.iter().filter(|(_, seq)| **seq < w.seq).map(|(peer, _)| *peer);
+            (w.place, w.hash, lacking.collect())
+        })
     }
 
     /// Whether durable entries wait for witnesses.
@@ -194,9 +202,9 @@ impl Chain {
     }
 
     /// An entry that a crash left durable but perhaps unannounced: it waits for witnesses again.
-    pub fn resume(&mut self, entry: Entry, to: PeerId) {
+    pub fn resume(&mut self, place: LogPlace, entry: Entry, to: PeerId) {
         if self.seq > 0 && self.waiting.is_empty() {
-            self.waiting.push_back(Waiting { seq: self.seq, hash: self.head, durable: true, to, entry });
+            self.waiting.push_back(Waiting { seq: self.seq, place, hash: self.head, durable: true, to, entry });
         }
     }
 

@@ -23,13 +23,30 @@ pub struct Claim {
     pub seq: u64,
     /// The entry's hash.
     pub hash: Digest,
+    /// The hash of the entry before.
+    pub prev: Digest,
+    /// Up to here a quorum of witnesses holds this log.
+    pub confirmed: u64,
     mark: Digest,
 }
 
 impl Claim {
     /// Claims a place.
-    pub fn new(key: &Keypair, (incarnation, seq, hash): (u32, u64, Digest)) -> Self {
-        Self { incarnation, seq, hash, mark: key.mark(&Self::bytes(incarnation, seq, &hash)) }
+    pub fn new(key: &Keypair, place: &LogPlace, hash: Digest, confirmed: u64) -> Self {
+        let LogPlace { incarnation, seq, prev } = *place;
+        Self { incarnation, seq, hash, prev, confirmed, mark: key.mark(&Self::bytes(incarnation, seq, &hash)) }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.rank() == other.rank() && self.hash == other.hash
+    }
+
+    /// Whether this claim goes on from one that is held: right after it, or after what a quorum holds.
+    /// A claim that jumps over a place would confirm the entry in it, which another box with the same
+    /// key may have claimed with another entry.
+    fn follows(&self, held: &Self) -> bool {
+        let next = held.seq.checked_add(1) == Some(self.seq) && self.prev == held.hash;
+        self.incarnation > held.incarnation || next || (self.seq > held.seq && held.seq <= self.confirmed)
     }
 
     /// Whether this key made the claim.
@@ -80,9 +97,9 @@ impl Witnessing {
             return Answer::Refused;
         }
         match self.heads.get(author) {
-            Some((held, true)) if *held == claim => return Answer::Held,
-            Some((held, false)) if *held == claim => return Answer::Waits,
-            Some((held, _)) if claim.rank() <= held.rank() => return Answer::Other(*held),
+            Some((held, true)) if held.is_same(&claim) => return Answer::Held,
+            Some((held, false)) if held.is_same(&claim) => return Answer::Waits,
+            Some((held, _)) if claim.rank() <= held.rank() || !claim.follows(held) => return Answer::Other(*held),
             None if self.heads.len() >= WITNESSED_MAX => return Answer::Refused,
             Some(_) | None => {}
         }
@@ -92,7 +109,9 @@ impl Witnessing {
 
     /// A claim reached the disk: whether it is still the newest, and so is told to its author.
     pub fn durable(&mut self, author: &PeerId, claim: &Claim) -> bool {
-        let Some((_, durable)) = self.heads.get_mut(author).filter(|(held, _)| held == claim) else { return false };
+        let Some((_, durable)) = self.heads.get_mut(author).filter(|(held, _)| held.is_same(claim)) else {
+            return false;
+        };
         *durable = true;
         true
     }

@@ -55,6 +55,9 @@ pub struct LenderSide {
     /// Admitted and not signed for, by number. At most [`EXPOSURE_REQUESTS`].
     open: BTreeMap<u32, Work>,
     open_units: Units,
+    /// Open when the borrower started anew: it may still sign for that, so it counts as owed until the
+    /// next voucher says what it was.
+    carried: Units,
     seq: u64,
     totals: Totals,
     receipt: Option<Sealed<Receipt>>,
@@ -69,7 +72,7 @@ impl LenderSide {
 
     /// What the borrower owes by receipts and by work that it has not signed for.
     pub fn owed(&self) -> Result<Units, Overflow> {
-        self.totals.units.plus(self.open_units)
+        self.totals.units.plus(self.open_units)?.plus(self.carried)
     }
 
     /// Whether a request was taken up or settled before: this is another copy of it.
@@ -84,10 +87,11 @@ impl LenderSide {
             return false;
         }
         if epoch != self.epoch {
-            // The borrower has started anew; what it had not signed for is lost to us.
+            // The borrower has started anew; what it had not signed for is mostly lost to us.
             self.retire(epoch);
             self.settled_to = 0;
             self.open.clear();
+            self.carried = self.carried.plus(self.open_units).unwrap_or(self.carried);
             self.open_units = Units(0);
         }
         let full = self.open.len() >= EXPOSURE_REQUESTS as usize;
@@ -120,8 +124,10 @@ impl LenderSide {
         }
     }
 
-    /// Checks a voucher against what was executed. `Ok` says whether every leaf was known, and the
-    /// caller then makes a receipt, logs it, and gives it back with [`Self::signed`].
+    /// Checks a voucher against what was executed. Admission keeps the pair's limit; `limit` here is that
+    /// and one exposure, since a lender that crashed may have lent more than it remembers. `Ok` says
+    /// whether every leaf was known, and the caller then makes a receipt, logs it, and gives it back
+    /// with [`Self::signed`].
     pub fn check(
         &self,
         sealed: &Sealed<Voucher>,
@@ -143,10 +149,10 @@ impl LenderSide {
         if twice || !voucher.totals.covers(&self.totals) {
             return Err(VoucherError::Lowers);
         }
+        let attested = self.attests(&voucher)?;
         if voucher.totals.units > limit {
             return Err(VoucherError::Limit);
         }
-        let attested = self.attests(&voucher)?;
         Ok((voucher, attested))
     }
 
@@ -194,6 +200,7 @@ impl LenderSide {
             let open = self.open.values().try_fold(Units(0), |sum, work| sum.plus(work.units));
             self.open_units = open.expect("a part of a sum that fitted");
         }
+        self.carried = Units(0);
         self.seq = checked.voucher.seq;
         self.totals = checked.voucher.totals;
         self.voucher_hash = Some(checked.voucher_hash);

@@ -1,6 +1,7 @@
 //! The price list: what one run of a model version costs, fixed by the release key, never by a lender.
 
 use crate::ids::{Digest, Overflow, Units};
+use crate::limits::EXPOSURE_REQUESTS;
 use std::collections::BTreeMap;
 
 /// Price of one model version.
@@ -29,6 +30,12 @@ impl PriceList {
     /// What one run of a model costs; `None` for a model without a price, which is not lent.
     pub fn run(&self, model: &Digest) -> Option<Units> {
         self.models.get(model).map(|price| price.run)
+    }
+
+    /// The most that can be open on a pair: a full exposure of the dearest model.
+    pub fn exposure(&self) -> Result<Units, Overflow> {
+        let dearest = self.models.values().map(|price| price.run).max().unwrap_or_default();
+        dearest.times(u64::from(EXPOSURE_REQUESTS))
     }
 
     /// What `n_bytes` of verified model cost; a started KiB counts.

@@ -61,7 +61,9 @@ impl Node {
         }
         let pair = self.pairs.entry(from).or_default();
         let owing = pair.borrows.as_ref().map_or_else(Totals::default, |side| side.receipted()).units;
-        let Ok(limit) = self.prices.pair_limit.plus(owing) else { return };
+        let exposure = self.prices.exposure();
+        let limit = self.prices.pair_limit.plus(owing).and_then(|limit| limit.plus(exposure?));
+        let Ok(limit) = limit else { return };
         match pair.lends.get_or_insert_default().check(sealed, who, limit) {
             Ok((voucher, attested)) => self.countersign(from, sealed.clone(), &voucher, attested, out),
             Err(VoucherError::Older) => self.resend_receipt(from, out),

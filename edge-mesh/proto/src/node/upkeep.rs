@@ -107,8 +107,8 @@ impl Node {
         let (incarnation, ..) = self.chain.head();
         let place = last.as_ref().map(|(place, hash, ..)| (*place, *hash));
         self.chain = Chain::new(incarnation, place, &self.witnesses);
-        if let Some((_, _, with, entry)) = last.filter(|(place, ..)| place.incarnation == incarnation) {
-            self.chain.resume(entry, with);
+        if let Some((place, _, with, entry)) = last.filter(|(place, ..)| place.incarnation == incarnation) {
+            self.chain.resume(place, entry, with);
         }
     }
 

@@ -40,8 +40,8 @@ impl Node {
         if incarnation != self.chain.incarnation() {
             return;
         }
-        let Some(place) = self.chain.durable(seq) else { return };
-        let claim = Claim::new(&self.key, place);
+        let Some((place, hash)) = self.chain.durable(seq) else { return };
+        let claim = Claim::new(&self.key, &place, hash, self.chain.confirmed());
         for witness in self.witnesses.clone() {
             self.send(witness, Control::Claim(claim), out);
         }
@@ -56,8 +56,8 @@ impl Node {
         if self.chain.standing() != Standing::Ready {
             return;
         }
-        if let Some((place, lacking)) = self.chain.unheld() {
-            let claim = Claim::new(&self.key, place);
+        for (place, hash, lacking) in self.chain.unheld() {
+            let claim = Claim::new(&self.key, &place, hash, self.chain.confirmed());
             for witness in lacking {
                 self.send(witness, Control::Claim(claim), out);
             }

@@ -1,7 +1,7 @@
 //! Invariants of what leaves a gateway, and of each pair's books after an event.
 
 use super::Checks;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, RUN_PRICE};
 use std::collections::BTreeMap;
 use takt_mesh_proto::chunks::Release;
 use takt_mesh_proto::frame::{Control, Frame};
@@ -85,7 +85,10 @@ impl Checks {
         let rises = lent.covers(&lent_before) && borrowed.covers(&borrowed_before);
         self.must(rises || anew, "no accepted receipt lowers a counter", || format!("{gateway} with {peer:?}"));
         self.books.balance(this.id, node.balance());
-        let limit = i128::from(self.books.pair_limit.0);
+        // A lender that lost its leaves in a crash learns from the borrower's voucher what it was owed
+        // for them: up to one exposure above the limit, in its own favour.
+        let forgot = if self.crashed.contains(&gateway) { u64::from(EXPOSURE_REQUESTS) * RUN_PRICE.0 } else { 0 };
+        let limit = i128::from(self.books.pair_limit.0 + forgot);
         let debt = node.debt(peer);
         self.must(debt <= limit, "a pair's debt stays within its limit", || format!("{debt} of {limit}"));
         self.count_receipt(gateways, node, this, peer);
