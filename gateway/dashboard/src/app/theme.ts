@@ -69,6 +69,13 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: Button.extend({
+      // In the dark filled buttons are bright, and so their words are dark.
+      vars: (_, props) => ({
+        root:
+          props.variant === undefined || props.variant === "filled"
+            ? { "--button-color": "var(--on-accent)" }
+            : {},
+      }),
       defaultProps: { size: "sm" },
       styles: { root: { minHeight: "var(--touch)", fontWeight: 500 } },
     }),
