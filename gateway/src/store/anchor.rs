@@ -84,7 +84,7 @@ mod tests {
         prepare(dir.path(), 7, &first).unwrap();
         settle(dir.path()).unwrap();
         let first = Anchor { epoch: 7, session: first.to_vec() };
-        assert_eq!(read(dir.path()), [first.clone()]);
+        assert_eq!(read(dir.path()), std::slice::from_ref(&first));
         prepare(dir.path(), 7, &second).unwrap();
         let second = Anchor { epoch: 7, session: second.to_vec() };
         assert_eq!(read(dir.path()), [first, second.clone()], "cut off before it was settled");

@@ -4,6 +4,58 @@
  */
 
 export interface paths {
+    "/api/v1/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this program is, and which certificate it shows. */
+        get: operations["about"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All alarms that are not normal, the most urgent first, and whether there is a flood. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{id}/{order}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes an alarm out of service for maintenance, or puts it back. */
+        put: operations["maintain"];
+        /** Answers an alarm: acknowledge, shelve for a while, or take it back. */
+        post: operations["order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -55,6 +107,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The documents in force: the configuration file first. */
+        get: operations["list_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings new versions into force, all of them or none. Lines that they do not change run on. */
+        post: operations["apply_documents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What new versions would do: every problem at once, the difference, which lines stop. Changes nothing. */
+        post: operations["check_documents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A document with its text and as a form. Secrets stand in it as names only. */
+        get: operations["show_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an older version back into force, as a new one. */
+        post: operations["roll_back_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of a document: who, when, why. */
+        get: operations["list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/egress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What left the box and what the egress filter held back, by way, kind of content and export class. */
+        get: operations["egress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -66,6 +237,108 @@ export interface paths {
         get: operations["events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What tags need of a device's time, before they are saved, and where each stands on the wire. */
+        post: operations["bus_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What tags make of a message, read by the code that will read it. */
+        post: operations["map_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What stands in a register now: raw bytes, and the value in every type and order. */
+        post: operations["read_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which registers of a stretch the device has. */
+        post: operations["scan_registers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a connection step by step. A device that the gateway has connected is asked through that connection. */
+        post: operations["try_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The topics under a filter with the fields of their payloads: each could be a tag. */
+        post: operations["hear_topics"];
         delete?: never;
         options?: never;
         head?: never;
@@ -89,6 +362,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/learn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to learn; one job at a time a line. The model is installed, and judges only once it is activated. */
+        post: operations["learn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/learn/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a job is: the data's quality, then report, figures and package. */
+        get: operations["show_learning"];
+        put?: never;
+        post?: never;
+        /** Ends a job. What it had found stays to be seen. */
+        delete: operations["cancel_learning"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lines": {
         parameters: {
             query?: never;
@@ -106,6 +414,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lines/{line}/tags.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tags of a line as CSV, those of groups one by one. */
+        get: operations["export_tags"];
+        put?: never;
+        /** Replaces the tags of a line by those of a table. With an error in any row nothing is done. */
+        post: operations["import_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -116,8 +442,82 @@ export interface paths {
         /** The installed models and where each is active. */
         get: operations["models"];
         put?: never;
+        /** Installs a package. It is verified first; what judges stays what it is. */
+        post: operations["upload_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a version judge from the next window on. It is loaded beside the running one, which stays when a check
+         *     refuses it.
+         */
+        post: operations["activate_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Back to the version that judged before. */
+        post: operations["roll_back_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an installed version says about itself. */
+        get: operations["show_model"];
+        put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outputs/{line}/{check}/{output}/arming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** The second step: from now on its writes go out to the PLC. */
+        put: operations["arm_output"];
+        /** The first step: what arming would do, and a challenge. Changes nothing. */
+        post: operations["offer_arming"];
+        /** Back to dry run, at once: its writes are only logged. */
+        delete: operations["disarm_output"];
         options?: never;
         head?: never;
         patch?: never;
@@ -134,6 +534,74 @@ export interface paths {
         put?: never;
         /** Sets one's own password. Every other session of the user ends. */
         post: operations["password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema of documents, draft 2020-12. */
+        get: operations["document_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scores of a check with their limits over a span, and the verdict of each step that stands out. */
+        get: operations["scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The secrets by name: those that documents name and those that are kept, and whether each can be had. */
+        get: operations["list_secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keeps a secret in a file of the gateway's own user (0600). Documents name it as secret:NAME. */
+        put: operations["put_secret"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -319,6 +787,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/verdicts/{line}/{check}/{epoch}/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One verdict with its writes and what was said of it. */
+        get: operations["verdict"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verdicts/{line}/{check}/{epoch}/{seq}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says whether a verdict was right. The newest word counts. */
+        put: operations["say"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verdicts/{line}/{check}/{epoch}/{seq}/window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The samples of a verdict's window, each tag against the spread of good windows. */
+        get: operations["window"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -377,6 +896,67 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The program, the box, and its certificate. */
+        About: {
+            certificate?: components["schemas"]["Certificate"] | null;
+            /** @description The name of this box. */
+            gateway: string;
+            /** @description Its licence. */
+            license: string;
+            /** @description The program's name. */
+            name: string;
+            /** @description The ONNX Runtime that it loaded. */
+            runtime: string;
+            /** @description The plant location at which it stands. */
+            site: string;
+            /** @description Its version. */
+            version: string;
+        };
+        /** @description What is said with an order. */
+        AlarmOrder: {
+            /**
+             * Format: int32
+             * @description For `shelve`: how long, in minutes; else 30, and at most twelve hours.
+             */
+            minutes?: number | null;
+            /** @description Why, for the log; at most 500 characters. */
+            note?: string;
+        };
+        /** @description An alarm as people see it. */
+        AlarmView: {
+            /** @description Who acknowledged it or put it aside. */
+            by?: string | null;
+            /** @description Whether its condition holds now. */
+            holds: boolean;
+            /** @description What it is called in requests. */
+            id: string;
+            /** @description What kind it is: `fails`, `inconclusive`, `silent`, `model`, `device`, `connection`, `unit`, `write`, `store`, `books`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description How often it was raised since the program began.
+             */
+            n_raised: number;
+            /** @description What it concerns, such as `press-3/stroke` or `connection plc`. */
+            place: string;
+            /** @description `low`, `medium` or `high`. */
+            priority: string;
+            /** @description Until when it is shelved. */
+            shelved_until?: string | null;
+            /** @description Since when it is in this state: RFC 3339, UTC. */
+            since: string;
+            /** @description `normal`, `active`, `acknowledged`, `returned`, `shelved`, `suppressed` or `out_of_service`. */
+            state: string;
+            /** @description What is wrong and what to do. */
+            text: string;
+        };
+        /** @description All alarms that are not normal. */
+        AlarmsView: {
+            /** @description The alarms: those that want an acknowledgement first, then by priority, the newest first. */
+            alarms: components["schemas"]["AlarmView"][];
+            /** @description Whether there are more than anybody can answer. */
+            flood: components["schemas"]["FloodView"];
+        };
         /** @description That it lives. */
         Alive: {
             /** @description Always true. */
@@ -385,6 +965,86 @@ export interface components {
             uptime_s: number;
             version: string;
         };
+        /** @description What was applied. */
+        Applied: components["schemas"]["Preview"] & {
+            /** @description The documents that changed, with their new versions; empty where nothing did. */
+            versions: {
+                [key: string]: number;
+            };
+        };
+        /** @description How an output stands now. */
+        ArmingAnswer: {
+            /** @description Whether its writes go out. */
+            armed: boolean;
+            /** @description Who did it. */
+            by: string;
+            /** @description The output, as `line/check/output`. */
+            output: string;
+        };
+        /** @description What arming an output would do. Bring the challenge back to arm it. */
+        ArmingOffer: {
+            /** @description Who armed it already; null in dry run. */
+            armed_by?: string | null;
+            /** @description To be brought back. */
+            challenge: string;
+            /**
+             * Format: int64
+             * @description Within so many seconds.
+             */
+            expires_s: number;
+            last_write?: components["schemas"]["WriteStatus"] | null;
+            /** @description The output, as `line/check/output`. */
+            output: string;
+            /** @description What speaks against arming it now. */
+            problems: string[];
+            /** @description Where it writes. */
+            target: components["schemas"]["ArmingTarget"];
+            /** @description What it writes. */
+            values: components["schemas"]["ArmingValues"];
+        };
+        /** @description Where an output writes. */
+        ArmingTarget: {
+            /** @description The connection. */
+            connection: string;
+            /** @description The device's address. */
+            device: string;
+            /** @description `level`, `pulse` or `handshake`. */
+            mode: string;
+            /** @description The address that goes on the wire. */
+            protocol_address: string;
+            /** @description Whether each write is read back. */
+            read_back: boolean;
+            /** @description The address as it was typed. */
+            register: string;
+            /**
+             * Format: int32
+             * @description The unit id.
+             */
+            unit: number;
+        };
+        /** @description What an output writes. */
+        ArmingValues: {
+            /** @description For fail. */
+            fail: string;
+            /** @description When no verdict comes in time. */
+            fail_safe: string;
+            /** @description For inconclusive. */
+            inconclusive: string;
+            /**
+             * Format: double
+             * @description Largest.
+             */
+            max?: number | null;
+            /**
+             * Format: double
+             * @description Smallest value that is written at all.
+             */
+            min?: number | null;
+            /** @description For pass. */
+            pass: string;
+        };
+        /** @description A connection: by its name in the documents in force, or as it would be written there. */
+        AskedConnection: string | Record<string, never>;
         /** @description A page of acts, newest first. */
         AuditPage: {
             /** @description The acts. */
@@ -404,6 +1064,34 @@ export interface components {
             what: string;
             /** @description Who: name, role and address; a user of the box by its name there. */
             who: string;
+        };
+        /** @description One step of a band. */
+        Band: {
+            /**
+             * Format: int64
+             * @description Values in this step.
+             */
+            n: number;
+            /**
+             * Format: double
+             * @description 5 % of good values were below.
+             */
+            p5: number;
+            /**
+             * Format: double
+             * @description Half of them were.
+             */
+            p50: number;
+            /**
+             * Format: double
+             * @description 95 % of them were.
+             */
+            p95: number;
+            /**
+             * Format: double
+             * @description The step's middle, in milliseconds before the closing sample: zero or negative.
+             */
+            t_ms: number;
         };
         /** @description The books: received = judged + dropped + waiting (B35). */
         BooksStatus: {
@@ -434,6 +1122,50 @@ export interface components {
              */
             waiting: number;
         };
+        /** @description What a list of tags needs of a device. */
+        BudgetView: {
+            /** @description Whether every cycle can be kept. */
+            fits: boolean;
+            /** @description The tags that are read together, at one rate from one unit. */
+            groups: components["schemas"]["GroupBudgetView"][];
+            /**
+             * Format: double
+             * @description Share of all time that the bus is busy; above 1 cycles will be skipped.
+             */
+            load: number;
+            /** @description Whether that was measured on the device; else it was given, or is a slow device's. */
+            measured: boolean;
+            /**
+             * Format: double
+             * @description What one request and its answer take.
+             */
+            request_ms: number;
+            /** @description Where each tag stands on the wire. */
+            tags: components["schemas"]["TagAddress"][];
+        };
+        /** @description The certificate that is shown now. */
+        Certificate: {
+            /** @description Whether the gateway made it itself: compare the fingerprint before you trust it. */
+            is_own: boolean;
+            /** @description SHA-256, as browsers show it. */
+            sha256: string;
+        };
+        /** @description The answer to a challenge. */
+        ChallengeAnswer: {
+            /** @description The challenge, as it was given. */
+            challenge: string;
+        };
+        /** @description One key that a change changes. */
+        ChangeView: {
+            /** @description Its new value; null where it goes. */
+            after?: string | null;
+            /** @description Its value in force; null where it is new. */
+            before?: string | null;
+            /** @description The key's path. */
+            key: string;
+            /** @description The document. */
+            place: string;
+        };
         /** @description What changes about a user. What is left out stays. */
         ChangedUser: {
             /** @description Whether they may not sign in. */
@@ -452,6 +1184,8 @@ export interface components {
             deadline_us: number;
             /** @description Its name. */
             id: string;
+            /** @description How many verdicts of one outcome came in a row, up to now. */
+            in_a_row: components["schemas"]["InARowStatus"];
             /** @description The tags it judges, in the model's order. */
             inputs: string[];
             last?: components["schemas"]["VerdictView"] | null;
@@ -506,6 +1240,33 @@ export interface components {
              * @description How often it jumped.
              */
             n_jumps: number;
+        };
+        /** @description One number of a row. */
+        ColumnLook: {
+            /**
+             * Format: double
+             * @description Correlation of each value with the one before.
+             */
+            autocorrelation: number;
+            /** @description Whether all values are equal. */
+            constant: boolean;
+            /**
+             * Format: double
+             * @description Mean of the second half less that of the first, in standard deviations.
+             */
+            drift: number;
+            /**
+             * Format: int64
+             * @description Rows in which it is missing.
+             */
+            n_missing: number;
+            /**
+             * Format: int64
+             * @description Values far from all others.
+             */
+            n_outliers: number;
+            /** @description Its name. */
+            name: string;
         };
         /** @description A connection. */
         ConnectionStatus: {
@@ -573,9 +1334,24 @@ export interface components {
             /** @description Why it is down. */
             why?: string | null;
         };
+        /** @description A connection to try. */
+        ConnectionToTry: {
+            /** @description What is read first: a register, else holding:0; or a topic filter, else #. */
+            at?: string | null;
+            connection: components["schemas"]["AskedConnection"];
+        };
         /** @description The connections. */
         Connections: {
             connections: components["schemas"]["ConnectionStatus"][];
+        };
+        /** @description That a score is explained. */
+        ContributionCard: {
+            /** @description `shares` or `raw`. */
+            form: string;
+            /** @description The score. */
+            score: string;
+            /** @description The tensor that explains it. */
+            tensor: string;
         };
         /** @description A tag's share of the score, between 0 and 1. */
         ContributionView: {
@@ -586,6 +1362,79 @@ export interface components {
             share?: number | null;
             /** @description The tag. */
             tag: string;
+        };
+        /** @description The end of a run that was cut off. Nothing that was acknowledged is lost. */
+        CutStatus: {
+            /**
+             * Format: int64
+             * @description Samples, of those that nobody acknowledges, that are lost at most.
+             */
+            n_samples_max: number;
+            /**
+             * Format: int64
+             * @description The span before the end that they lie in.
+             */
+            window_ms: number;
+        };
+        /** @description A new version of a document: exactly one of `text`, `form` and `removed`. */
+        DocumentDraft: {
+            /** @description It as a JSON object; it is kept as JSON on many lines, its keys in the order of the schema. */
+            form?: Record<string, never> | null;
+            /** @description Its name: letters, digits, `_`, `-` and `.`. */
+            name: string;
+            /** @description Takes the document out of force; its history stays. */
+            removed?: boolean;
+            /** @description Its text, TOML or JSON. */
+            text?: string | null;
+        };
+        /** @description A document in force. */
+        DocumentEntry: {
+            /** @description When; null for the configuration file. */
+            at?: string | null;
+            /** @description Who brought it. */
+            by: string;
+            /** @description The connections in it. */
+            connections: string[];
+            /** @description The lines in it. */
+            lines: string[];
+            /** @description Its name. */
+            name: string;
+            /** @description Why. */
+            note: string;
+            /** @description Where it comes from. */
+            origin: components["schemas"]["Origin"];
+            /**
+             * Format: int32
+             * @description Its version, from 1; null for the configuration file.
+             */
+            version?: number | null;
+        };
+        /** @description A document with what stands in it. */
+        DocumentView: components["schemas"]["DocumentEntry"] & {
+            /** @description It as JSON, as it was written; null where the text cannot be read any more. */
+            form?: Record<string, never> | null;
+            /** @description Its text; null for a version that took the document out of force. */
+            text?: string | null;
+        };
+        /** @description The documents in force. */
+        Documents: {
+            documents: components["schemas"]["DocumentEntry"][];
+        };
+        /** @description New versions of documents that shall come into force. */
+        DocumentsToApply: {
+            /** @description The versions that you saw, 0 for a document that was not there. Where one moved since, nothing is done. */
+            base?: {
+                [key: string]: number;
+            };
+            /** @description The documents, at least one: all of them or none. */
+            documents: components["schemas"]["DocumentDraft"][];
+            /** @description Why, for their history. */
+            note?: string;
+        };
+        /** @description New versions of documents. */
+        DocumentsToCheck: {
+            /** @description The documents, at least one. */
+            documents: components["schemas"]["DocumentDraft"][];
         };
         /** @description Something that happened: a change, a write, a login, a jump of the clock. */
         EventView: {
@@ -604,6 +1453,125 @@ export interface components {
         Events: {
             events: components["schemas"]["EventView"][];
         };
+        /** @description One feature of one input. */
+        FeatureCard: {
+            /**
+             * Format: double
+             * @description Of a band: up to this frequency.
+             */
+            high_hz?: number | null;
+            /** @description The input. */
+            input: string;
+            /** @description What is computed. */
+            kind: string;
+            /**
+             * Format: double
+             * @description Of a band: from this frequency on.
+             */
+            low_hz?: number | null;
+        };
+        /** @description What somebody said of a verdict. */
+        FeedbackView: {
+            /** @description When. */
+            at: string;
+            /** @description Who. */
+            by: string;
+            /** @description Whether the verdict was right. */
+            right: boolean;
+            /** @description In their words. */
+            text: string;
+        };
+        /**
+         * @description What a field of a payload is.
+         * @enum {string}
+         */
+        FieldKind: "number" | "flag" | "number_as_text" | "time" | "text" | "null";
+        /** @description Whether there are more alarms than anybody can answer. */
+        FloodView: {
+            /**
+             * Format: int64
+             * @description Alarms raised within the last ten minutes.
+             */
+            n: number;
+            /** @description More than ten within ten minutes, until fewer than five. */
+            on: boolean;
+        };
+        /** @description What one group needs. */
+        GroupBudgetView: {
+            /**
+             * Format: double
+             * @description The cycle.
+             */
+            every_ms: number;
+            /**
+             * Format: double
+             * @description Bus time that each cycle needs.
+             */
+            ms_per_cycle: number;
+            /**
+             * Format: int64
+             * @description Requests in each cycle.
+             */
+            n_requests: number;
+            /**
+             * Format: double
+             * @description Share of all time that this group needs.
+             */
+            share: number;
+            /** @description The tags. */
+            tags: string[];
+            /**
+             * Format: int32
+             * @description The unit.
+             */
+            unit: number;
+        };
+        /** @description One way to read registers. */
+        Guess: {
+            /** @description The order, as documents write it. */
+            order: string;
+            /**
+             * Format: double
+             * @description Between 0 and 1: a rule of thumb to sort by, not a probability.
+             */
+            plausibility: number;
+            /** @description The type, as documents write it. */
+            type: string;
+            /** @description What it would be; null where it is no number. */
+            value?: unknown;
+            /** @description Why it is no value. */
+            why?: string | null;
+        };
+        /** @description A field of a JSON payload. */
+        HeardField: {
+            /** @description What it is. */
+            kind: components["schemas"]["FieldKind"];
+            /** @description Where it stands, as a JSON Pointer; empty for the whole payload. */
+            pointer: string;
+            /** @description Its value as text. */
+            value: string;
+        };
+        /** @description One topic. */
+        HeardTopic: {
+            /** @description When it came. */
+            at: string;
+            /** @description Its fields, where it is JSON: each could be a tag. */
+            fields: components["schemas"]["HeardField"][];
+            /** @description Its first bytes, as text where they are text, else in hexadecimal. */
+            first_bytes: string;
+            /**
+             * Format: int64
+             * @description Whole length of a payload.
+             */
+            n_bytes: number;
+            /**
+             * Format: int64
+             * @description Messages on it.
+             */
+            n_messages: number;
+            /** @description The topic. */
+            topic: string;
+        };
         /** @description Samples over a span, as many points as a chart can show. */
         History: {
             from: string;
@@ -611,15 +1579,44 @@ export interface components {
             tags: components["schemas"]["TagHistory"][];
             to: string;
         };
+        /** @description Verdicts of one outcome in a row. */
+        InARowStatus: {
+            /**
+             * Format: int64
+             * @description Fails.
+             */
+            fail: number;
+            /**
+             * Format: int64
+             * @description Inconclusive verdicts.
+             */
+            inconclusive: number;
+        };
+        /** @description One input. */
+        InputCard: {
+            /**
+             * Format: double
+             * @description Time between two samples.
+             */
+            cadence_s?: number | null;
+            /** @description What it was made for. */
+            range?: number[] | null;
+            /** @description Its name. */
+            role: string;
+            /** @description The unit that the tag must have. */
+            unit?: string | null;
+        };
         /** @description Latency by stage, in microseconds. */
         LatencyStatus: {
             /** @description Features and tensor. */
             features: components["schemas"]["SpreadStatus"];
+            /** @description Arrival of the closing sample to the verdict in the socket of a broker. */
+            handed_over: components["schemas"]["SpreadStatus"];
             /** @description The model's run. */
             inference: components["schemas"]["SpreadStatus"];
             /** @description Arrival of the closing sample to features. */
             queue: components["schemas"]["SpreadStatus"];
-            /** @description Arrival of the closing sample to the hand-over of the verdict. */
+            /** @description Arrival of the closing sample to the verdict, before it is written out for anybody. */
             total: components["schemas"]["SpreadStatus"];
             /** @description Verdict to the write's confirmation. */
             write: components["schemas"]["SpreadStatus"];
@@ -648,9 +1645,120 @@ export interface components {
             total: number;
             /**
              * Format: int32
-             * @description Verdict to the write's confirmation; zero where nothing was written or not yet.
+             * @description Verdict to the write's confirmation; zero where nothing was written or not yet. What is published
+             *     and streamed does not wait for the write, so there it is zero; a verdict read back from the store has it.
              */
             write: number;
+        };
+        /** @description A report's figures, each a whole SVG. */
+        LearnFigures: {
+            /** @description Which columns contribute. */
+            contributions: string;
+            /** @description What each component explains. */
+            eigenvalues: string;
+            /** @description Scores of the rows beside their limits. */
+            scores: string;
+        };
+        /** @description A learned model. */
+        LearnPackage: {
+            /** @description BLAKE3 of its package. */
+            digest: string;
+            /**
+             * Format: int64
+             * @description Bytes of its package.
+             */
+            n_bytes: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Its version. */
+            version: string;
+        };
+        /**
+         * @description How a job stands.
+         * @enum {string}
+         */
+        LearnStanding: "running" | "done" | "failed" | "cancelled";
+        /** @description A job that began. */
+        LearnStarted: {
+            /** @description Its name. */
+            job: string;
+        };
+        /** @description A job of learning. */
+        LearnView: {
+            /** @description Who wanted it. */
+            by: string;
+            /** @description The check. */
+            check: string;
+            /** @description Why nothing was learned. */
+            error?: string | null;
+            figures?: components["schemas"]["LearnFigures"] | null;
+            /** @description Its name. */
+            job: string;
+            /** @description The line. */
+            line: string;
+            package?: components["schemas"]["LearnPackage"] | null;
+            /**
+             * Format: double
+             * @description Between 0 and 1.
+             */
+            progress: number;
+            quality?: components["schemas"]["Look"] | null;
+            /** @description What an engineer reads before trusting it. */
+            report?: string | null;
+            /** @description How it stands. */
+            standing: components["schemas"]["LearnStanding"];
+            /** @description What it is at, in words. */
+            step: string;
+        };
+        /** @description Pieces of one kind and class. */
+        LeavingCount: {
+            /** @description The class of the tag that it stands for; `mesh` where it stands for none. */
+            class: string;
+            /** @description `raw`, `feature`, `share`, `score`, `verdict` or `telemetry`. */
+            content: string;
+            /**
+             * Format: int64
+             * @description Pieces that passed.
+             */
+            passed: number;
+            /**
+             * Format: int64
+             * @description Pieces that the filter held back.
+             */
+            withheld: number;
+        };
+        /** @description Every way out of the box. */
+        LeavingStatus: {
+            /**
+             * Format: int64
+             * @description Raw samples that went beyond the site, by all ways together: zero.
+             */
+            raw_beyond_site: number;
+            /** @description The ways, in the order in which they were first used. */
+            ways: components["schemas"]["WayStatus"][];
+        };
+        /** @description All ways out together. */
+        LeavingSum: {
+            /**
+             * Format: int64
+             * @description Pieces that passed.
+             */
+            n_passed: number;
+            /**
+             * Format: int64
+             * @description Ways out.
+             */
+            n_ways: number;
+            /**
+             * Format: int64
+             * @description Pieces that were withheld.
+             */
+            n_withheld: number;
+            /**
+             * Format: int64
+             * @description Raw samples that went beyond the site: zero.
+             */
+            raw_beyond_site: number;
         };
         /** @description A line. */
         LineStatus: {
@@ -658,6 +1766,8 @@ export interface components {
             books: components["schemas"]["BooksStatus"];
             /** @description Its checks. */
             checks: components["schemas"]["CheckStatus"][];
+            /** @description The connections that it reads from and writes to. */
+            connections: string[];
             /** @description Its name. */
             id: string;
             /**
@@ -680,6 +1790,43 @@ export interface components {
             /** @description The newest of them, oldest first. */
             verdicts: components["schemas"]["VerdictView"][];
         };
+        /** @description What stands out in a span of history. */
+        Look: {
+            /** @description The numbers that a model is learned from. */
+            columns: components["schemas"]["ColumnLook"][];
+            /** @description The first sample's time. */
+            from?: string | null;
+            /**
+             * Format: double
+             * @description Share of them that came outside of production.
+             */
+            idle_share: number;
+            /** @description Windows that were left out, by reason. */
+            left_out: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Frames that were read.
+             */
+            n_frames: number;
+            /**
+             * Format: double
+             * @description Of that many independent rows they tell as much.
+             */
+            n_independent: number;
+            /**
+             * Format: int64
+             * @description Windows that can be learned from.
+             */
+            n_rows: number;
+            /** @description What to think about before learning, in sentences. */
+            notes: string[];
+            /** @description The check's inputs. */
+            tags: components["schemas"]["TagLook"][];
+            /** @description The last sample's time. */
+            to?: string | null;
+        };
         /** @description A token that was made. It is never shown again. */
         MadeToken: {
             /** @description Its name. */
@@ -688,6 +1835,122 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Send it as `Authorization: Bearer TOKEN`. */
             token: string;
+        };
+        /** @description One sample. */
+        MappedReading: {
+            /** @description Its source time. */
+            at: string;
+            /** @description `good`, `uncertain` or `bad`. */
+            quality: string;
+            /** @description Its value; null where it is bad. */
+            value?: unknown;
+            /** @description Why it is not good. */
+            why?: string | null;
+        };
+        /** @description What becomes of one tag. */
+        MappedTag: {
+            /**
+             * Format: int64
+             * @description Samples in the message; 0 where it says nothing about this tag.
+             */
+            n: number;
+            /** @description The first 20 of them. */
+            readings: components["schemas"]["MappedReading"][];
+            /** @description The tag. */
+            tag: string;
+            /** @description Its unit. */
+            unit?: string | null;
+        };
+        /** @description What a mapping makes of a message. */
+        MappingPreview: {
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            n_bytes: number;
+            /** @description Its beginning, as text where it is text, else in hexadecimal. */
+            payload: string;
+            /** @description What could not be read, and why. */
+            rejects: string[];
+            /** @description The tags, in the order in which they were sent. */
+            tags: components["schemas"]["MappedTag"][];
+            /** @description The message's topic. */
+            topic: string;
+        };
+        /** @description A message to map: a payload, else the next one on the topic. */
+        MessageToRead: {
+            connection: components["schemas"]["AskedConnection"];
+            /** @description The payload as text. */
+            payload?: string | null;
+            /** @description The payload in hexadecimal. */
+            payload_hex?: string | null;
+            /**
+             * Format: double
+             * @description How long the next message is waited for, at most 30; else 10.
+             */
+            seconds?: number | null;
+            /** @description The tags as documents write them; a source without connection is this one's. */
+            tags: Record<string, never>[];
+            /** @description The message's topic, or a filter for the next message; else that of the first tag. */
+            topic?: string | null;
+        };
+        /** @description A version that became active. */
+        ModelActivation: {
+            /** @description `activated` or `rolled_back`. */
+            action: string;
+            /** @description When. */
+            at: string;
+            /** @description By whom. */
+            by: string;
+            /** @description The version. */
+            version: string;
+        };
+        /** @description What a package says about itself. */
+        ModelCard: {
+            /** @description Which scores it explains. */
+            contributions: components["schemas"]["ContributionCard"][];
+            /** @description BLAKE3 of the package. */
+            digest: string;
+            /** @description `f32` or `f64`. */
+            element: string;
+            /** @description The features that are computed, where it takes features. */
+            features: components["schemas"]["FeatureCard"][];
+            /** @description Its inputs. */
+            inputs: components["schemas"]["InputCard"][];
+            /** @description `baseline` or `trained`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Bytes of the package.
+             */
+            n_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of the graph.
+             */
+            n_model_bytes: number;
+            /**
+             * Format: int64
+             * @description Test vectors.
+             */
+            n_vectors: number;
+            /** @description The model's name. */
+            name: string;
+            /** @description How a window becomes its tensor. */
+            preprocessing: string;
+            /** @description Where it comes from. */
+            provenance: components["schemas"]["ProvenanceCard"];
+            /** @description Its scores with their limits. */
+            scores: components["schemas"]["ScoreCard"][];
+            /** @description Its version. */
+            version: string;
+            /** @description The windows that it takes. */
+            window: components["schemas"]["WindowCard"];
+            /**
+             * Format: int64
+             * @description What one run costs in nanounits; null where nobody measured it.
+             */
+            work_nanounits?: number | null;
         };
         /** @description An installed model. */
         ModelEntry: {
@@ -707,8 +1970,17 @@ export interface components {
             /** @description Its version. */
             version: string;
         };
+        /** @description Which version of a model judges. */
+        ModelStands: {
+            /** @description Its active version. */
+            active: string;
+            /** @description The model. */
+            model: string;
+        };
         /** @description A model of a check. */
         ModelStatus: {
+            /** @description The step of another version that is being loaded while this one judges. */
+            coming?: string | null;
             /** @description The device that was asked for. */
             device_asked?: string | null;
             /** @description The device that it really runs on. */
@@ -761,6 +2033,11 @@ export interface components {
             /** @description What they may do. */
             role: components["schemas"]["Role"];
         };
+        /**
+         * @description Where a document comes from.
+         * @enum {string}
+         */
+        Origin: "file" | "applied";
         /** @description An output. */
         OutputStatus: {
             /** @description Whether writes go out; otherwise they are only logged (dry run). */
@@ -816,8 +2093,29 @@ export interface components {
              */
             n_bad: number;
         };
+        /** @description What new versions of documents would do. With a problem nothing is done, and only the problems count. */
+        Preview: {
+            /** @description Every key that changes. */
+            difference: components["schemas"]["ChangeView"][];
+            /** @description Lines that begin or begin anew; what they counted stays, their open windows go on. */
+            lines_restarted: string[];
+            /** @description Lines that end. */
+            lines_stopped: string[];
+            /** @description Lines that run on undisturbed. */
+            lines_untouched: string[];
+            /** @description Outputs that are armed now and would go back to dry run, as `line/check/output`. */
+            outputs_disarmed: string[];
+            /** @description Everything that is wrong, all at once. */
+            problems: components["schemas"]["ProblemView"][];
+        };
         /** @description Something that is not as it should be. */
         Problem: {
+            /**
+             * @description What kind it is, in one stable word: `gateway`, `lines`, `store`, `connection`, `unit`, `model`, `loading`,
+             *     `device`, `silent`, `inconclusive`, `books`, `write`,
+             *     `intent` or `lost`.
+             */
+            kind: string;
             /** @description What it concerns, such as `press-3/stroke` or `connection plc`. */
             place: string;
             /** @description How much it matters. */
@@ -837,6 +2135,27 @@ export interface components {
              */
             retry_after_s?: number | null;
         };
+        /** @description One thing that is wrong in a document. */
+        ProblemView: {
+            /**
+             * Format: int32
+             * @description The column, from 1.
+             */
+            column: number;
+            /** @description The document. */
+            document: string;
+            /** @description What is wrong. */
+            error: string;
+            /** @description What to try. */
+            hint: string;
+            /** @description The key's path, such as `lines[press-3].checks[stroke].deadline`. */
+            key: string;
+            /**
+             * Format: int32
+             * @description The line in its text, from 1.
+             */
+            line: number;
+        };
         /** @description Whether a check judges at the moment. */
         ProductionStatus: {
             /** @description Whether it does. */
@@ -845,6 +2164,19 @@ export interface components {
             recipe?: string | null;
             /** @description The condition that does not hold. */
             why?: string | null;
+        };
+        /** @description Where a model comes from. */
+        ProvenanceCard: {
+            /** @description From what. */
+            from: string;
+            /** @description What else was noted. */
+            notes: {
+                [key: string]: string;
+            };
+            /** @description When. */
+            when: string;
+            /** @description Who made it. */
+            who: string;
         };
         /** @description A bounded queue. */
         QueueStatus: {
@@ -899,6 +2231,50 @@ export interface components {
             /** @description Why. */
             why: string;
         };
+        /** @description What stands in a register now. */
+        RegisterRead: {
+            /** @description Bits as they came. */
+            bits?: boolean[] | null;
+            /** @description The bytes on the wire, in hexadecimal. */
+            bytes: string;
+            /** @description What registers may mean, the most plausible first; empty for bits. */
+            guesses: components["schemas"]["Guess"][];
+            /** @description The address that goes on the wire. */
+            register: string;
+            /** @description Registers as they came, up to four. */
+            registers?: number[] | null;
+            /** @description The running connection through which it was asked; null for a connection of its own. */
+            through?: string | null;
+            /** @description The address as it was typed. */
+            typed: string;
+            /**
+             * Format: int32
+             * @description The unit that was asked.
+             */
+            unit: number;
+        };
+        /** @description A register to read. */
+        RegisterToRead: {
+            connection: components["schemas"]["AskedConnection"];
+            /** @description holding:100, input:5, coil:10, discrete:7, or 400101 as in the manual. */
+            register: string;
+            /**
+             * Format: int32
+             * @description The unit id, where it is not the connection's.
+             */
+            unit?: number | null;
+        };
+        /** @description Registers to scan. */
+        RegistersToScan: {
+            connection: components["schemas"]["AskedConnection"];
+            /** @description Such as holding:0..100 (100 itself excluded), at most 2,000. */
+            registers: string;
+            /**
+             * Format: int32
+             * @description The unit id, where it is not the connection's.
+             */
+            unit?: number | null;
+        };
         /** @description Something that could not be read. */
         RejectStatus: {
             /** @description When it came. */
@@ -920,6 +2296,119 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "operator" | "engineer" | "administrator";
+        /** @description What is wrong with a cell or row. */
+        RowError: {
+            /** @description The column. */
+            column?: string | null;
+            /** @description What is wrong. */
+            error: string;
+            /** @description What to try. */
+            hint: string;
+            /**
+             * Format: int64
+             * @description The line of the file, from 1; the names of the columns stand in line 1.
+             */
+            line: number;
+            /** @description The tag of this row. */
+            tag?: string | null;
+        };
+        /** @description What somebody says of a verdict. */
+        Say: {
+            /** @description Whether the verdict was right. */
+            right: boolean;
+            /** @description In their words, at most 2,000 characters. */
+            text?: string;
+        };
+        /** @description What a scan found. */
+        Scan: {
+            /** @description What ended it early. */
+            ended_by?: string | null;
+            /**
+             * Format: int32
+             * @description How many of those asked for can be read.
+             */
+            n_read: number;
+            /** @description By rising address. */
+            stretches: components["schemas"]["Stretch"][];
+            /** @description The running connection through which it was asked; null for a connection of its own. */
+            through?: string | null;
+            /**
+             * Format: int32
+             * @description The unit that was asked.
+             */
+            unit: number;
+        };
+        /** @description One score. */
+        ScoreCard: {
+            /**
+             * Format: double
+             * @description The share of good windows that the limit is expected to fail.
+             */
+            false_alarm_rate?: number | null;
+            /** @description What people read beside it. */
+            label: string;
+            /**
+             * Format: double
+             * @description Above it a window fails.
+             */
+            limit: number;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description One score over a step. */
+        ScoreSpread: {
+            /**
+             * Format: double
+             * @description The limit of the last verdict that had one.
+             */
+            limit?: number | null;
+            /**
+             * Format: double
+             * @description The largest.
+             */
+            max: number;
+            /**
+             * Format: double
+             * @description The smallest.
+             */
+            min: number;
+        };
+        /** @description The verdicts of one step. */
+        ScoreStep: {
+            /** @description When its first verdict was given. */
+            at: string;
+            /**
+             * Format: int32
+             * @description The verdict that stands out most: failed before inconclusive before passed, then by score.
+             */
+            epoch: number;
+            /**
+             * Format: int64
+             * @description Failed ones.
+             */
+            n_fail: number;
+            /**
+             * Format: int64
+             * @description Inconclusive ones.
+             */
+            n_inconclusive: number;
+            /**
+             * Format: int64
+             * @description Passed verdicts that were looked at.
+             */
+            n_pass: number;
+            /** @description Its part. */
+            part?: unknown;
+            /** @description Its scores by name. */
+            scores: {
+                [key: string]: components["schemas"]["ScoreSpread"];
+            };
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            seq: number;
+        };
         /** @description A score and its limit; a number that is not finite is null. */
         ScoreView: {
             /**
@@ -932,6 +2421,34 @@ export interface components {
              * @description The number.
              */
             value?: number | null;
+        };
+        /** @description Scores of a check over a span. */
+        Scores: {
+            check: string;
+            from: string;
+            line: string;
+            steps: components["schemas"]["ScoreStep"][];
+            to: string;
+        };
+        /** @description A secret by its name. Its text is given out by nothing. */
+        SecretEntry: {
+            /** @description Its name; documents write secret:NAME. */
+            name: string;
+            /** @description Whether it can be had. */
+            resolves: boolean;
+            /** @description The connections that use it. A new text counts from their next connecting on. */
+            used_by: string[];
+            /** @description Why not. */
+            why?: string | null;
+        };
+        /** @description A secret's text. It has no `Debug`, so that no log can hold it. */
+        SecretText: {
+            /** @description The text itself, at most 64 KiB: a password, or a key in PEM. */
+            value: string;
+        };
+        /** @description The secrets by name. */
+        Secrets: {
+            secrets: components["schemas"]["SecretEntry"][];
         };
         /** @description Whether and as whom somebody is signed in. */
         SessionAnswer: {
@@ -1003,6 +2520,8 @@ export interface components {
             clock: components["schemas"]["ClockStatus"];
             /** @description The connections. */
             connections: components["schemas"]["ConnectionStatus"][];
+            /** @description What left the box, in short; `/api/v1/egress` has it by way. */
+            egress: components["schemas"]["LeavingSum"];
             /** @description The gateway. */
             gateway: string;
             /** @description The lines with their checks. */
@@ -1036,8 +2555,39 @@ export interface components {
             /** @description The program's version. */
             version: string;
         };
+        /** @description What the store lost, and what it could not read, since the start. */
+        StoreLossesStatus: {
+            /**
+             * Format: int64
+             * @description Verdicts under a number that was given before.
+             */
+            n_conflicting: number;
+            /**
+             * Format: int64
+             * @description Stored parts that could not be read.
+             */
+            n_damaged: number;
+            /**
+             * Format: int64
+             * @description Frames that were given up, because it could not take them.
+             */
+            n_frames: number;
+            /**
+             * Format: int64
+             * @description Events, ends of writes and confirmations likewise.
+             */
+            n_records: number;
+            /**
+             * Format: int64
+             * @description Verdicts likewise.
+             */
+            n_verdicts: number;
+        };
         /** @description The store. */
         StoreStatus: {
+            cut?: components["schemas"]["CutStatus"] | null;
+            /** @description What it lost since the start. */
+            losses: components["schemas"]["StoreLossesStatus"];
             /**
              * Format: int64
              * @description Bytes in use.
@@ -1053,6 +2603,34 @@ export interface components {
             /** @description Why it cannot be written. */
             why?: string | null;
         };
+        /** @description A stretch of a scan. */
+        Stretch: {
+            /** @description The bits, where they can be read. */
+            bits?: boolean[] | null;
+            /**
+             * Format: int32
+             * @description The exception code with which the device refuses it.
+             */
+            exception?: number | null;
+            /** @description Its first address. */
+            from: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            n: number;
+            /** @description The registers, where they can be read. */
+            registers?: number[] | null;
+        };
+        /** @description A tag's address as it was typed and as it goes on the wire (B2). */
+        TagAddress: {
+            /** @description As it goes on the wire. */
+            register: string;
+            /** @description The tag. */
+            tag: string;
+            /** @description As it was typed. */
+            typed: string;
+        };
         /** @description The samples of one tag. */
         TagHistory: {
             /**
@@ -1067,6 +2645,42 @@ export interface components {
             n_bad: number;
             points: components["schemas"]["Point"][];
             tag: string;
+        };
+        /** @description One input. */
+        TagLook: {
+            /** @description Whether all its values are equal. */
+            constant: boolean;
+            /**
+             * Format: double
+             * @description The longest time between two samples.
+             */
+            gap_s_max: number;
+            /**
+             * Format: double
+             * @description Its largest value.
+             */
+            max?: number | null;
+            /**
+             * Format: double
+             * @description Its smallest value.
+             */
+            min?: number | null;
+            /**
+             * Format: int64
+             * @description Its samples.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description Of those, bad readings.
+             */
+            n_bad: number;
+            /** @description The tag. */
+            tag: string;
+            /** @description Why they were bad, by reason. */
+            why_bad: {
+                [key: string]: number;
+            };
         };
         /** @description The live value of a tag. */
         TagStatus: {
@@ -1103,6 +2717,64 @@ export interface components {
             n_tags: number;
             tags: components["schemas"]["TagStatus"][];
         };
+        /** @description What a table of tags does. */
+        TagsImport: components["schemas"]["Preview"] & {
+            /** @description The document in which the line stands. */
+            document: string;
+            /** @description What is wrong, row by row; then nothing is done. */
+            errors: components["schemas"]["RowError"][];
+            /**
+             * Format: int64
+             * @description Tags of the table.
+             */
+            n_tags: number;
+            /**
+             * Format: int32
+             * @description The document's new version; null where nothing was done.
+             */
+            version?: number | null;
+        };
+        /** @description Tags whose bus time is asked for. */
+        TagsToBudget: {
+            connection: components["schemas"]["AskedConnection"];
+            /**
+             * Format: double
+             * @description What one request takes; else it is measured.
+             */
+            request_ms?: number | null;
+            /** @description The tags as documents write them; a source without connection is this one's. */
+            tags: Record<string, never>[];
+        };
+        /** @description What is learned, and how. */
+        ToLearn: {
+            /**
+             * Format: double
+             * @description Limits by theory that fail this share of good rows; else 0.001.
+             */
+            alpha?: number | null;
+            /** @description The check whose windows are learned from. */
+            check: string;
+            /** @description Components: a number, share:0.85, parallel or all; else share:0.85. */
+            components?: string | null;
+            /** @description Only look at the history: its quality, without training. */
+            dry_run?: boolean;
+            /** @description What is computed from each window, such as force:mean,std;vibration:rms; else *:mean,std,rms,peak. */
+            features?: string | null;
+            /** @description From this time on (RFC 3339); else from the beginning. */
+            from?: string | null;
+            /** @description Only the last windows, at most 100,000. */
+            last?: number | null;
+            /** @description The line. */
+            line: string;
+            /** @description The model's name; else the one that the check waits for. */
+            name?: string | null;
+            /** @description Only windows of this recipe. */
+            recipe?: string | null;
+            /** @description Until this time (RFC 3339); else until now. */
+            to?: string | null;
+            /** @description Its version; else above the highest that is installed. */
+            version?: string | null;
+        };
         /** @description A token, without its text. */
         TokenView: {
             /** @description When it was made. */
@@ -1121,6 +2793,48 @@ export interface components {
         /** @description The tokens. */
         Tokens: {
             tokens: components["schemas"]["TokenView"][];
+        };
+        /** @description What was heard of a broker. */
+        TopicsHeard: {
+            /**
+             * Format: int64
+             * @description Messages of topics beyond 2,000 topics or 4 MB; take a narrower filter to see them.
+             */
+            n_messages_beyond: number;
+            /** @description By name. */
+            topics: components["schemas"]["HeardTopic"][];
+        };
+        /** @description Topics to listen to. */
+        TopicsToHear: {
+            connection: components["schemas"]["AskedConnection"];
+            /** @description The filter; else #. */
+            filter?: string | null;
+            /**
+             * Format: double
+             * @description How long, at most 30; else 5.
+             */
+            seconds?: number | null;
+        };
+        /** @description What a trial found. */
+        TrialReport: {
+            /** @description Whether every step went well. */
+            ok: boolean;
+            /** @description The steps in their order; the first that fails ends the trial. */
+            steps: components["schemas"]["TrialStep"][];
+        };
+        /** @description One step of a trial. */
+        TrialStep: {
+            /**
+             * Format: double
+             * @description How long it took.
+             */
+            ms: number;
+            /** @description `resolve`, `connect`, `tls`, `login`, `subscribe`, `first message`, `first read` or `open`. */
+            name: string;
+            /** @description Whether it went well. */
+            ok: boolean;
+            /** @description What was found, or what is wrong and what to do. */
+            text: string;
         };
         /** @description A user, without the password. */
         UserView: {
@@ -1167,6 +2881,14 @@ export interface components {
              * @description All of them.
              */
             total: number;
+        };
+        /** @description One verdict with everything that is kept about it. */
+        VerdictDetail: {
+            feedback?: components["schemas"]["FeedbackView"] | null;
+            /** @description The verdict, with all contributions that were kept. */
+            verdict: components["schemas"]["VerdictView"];
+            /** @description What became of its writes, in order. */
+            writes: components["schemas"]["WriteView"][];
         };
         /** @description A page of verdicts, newest first. */
         VerdictPage: {
@@ -1216,6 +2938,122 @@ export interface components {
             /** @description The window that was judged. */
             window: components["schemas"]["WindowView"];
         };
+        /** @description A version of a document. */
+        VersionEntry: {
+            /** @description When. */
+            at: string;
+            /** @description Who brought it. */
+            by: string;
+            /** @description False for the version that took the document out of force. */
+            has_text: boolean;
+            /**
+             * Format: int64
+             * @description Keys that differ from the version before.
+             */
+            n_changes: number;
+            /** @description Why. */
+            note: string;
+            /**
+             * Format: int32
+             * @description Its number, from 1.
+             */
+            version: number;
+        };
+        /** @description Which version shall judge. */
+        VersionToActivate: {
+            /** @description The version. */
+            version: string;
+        };
+        /** @description Which version comes back into force. */
+        VersionToApply: {
+            /** @description Why; else that it is this version again. */
+            note?: string;
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            version: number;
+        };
+        /** @description The versions of a document, newest first. */
+        Versions: {
+            name: string;
+            versions: components["schemas"]["VersionEntry"][];
+        };
+        /** @description One way out. */
+        WayStatus: {
+            /** @description What passed and what was withheld, by kind of content and class of the tag. */
+            counts: components["schemas"]["LeavingCount"][];
+            /**
+             * Format: int64
+             * @description Raw samples that went beyond the site by it: zero.
+             */
+            raw_beyond_site: number;
+            /** @description How far it reaches: `same-site`, `same-company` or `mesh`. */
+            reach: string;
+            /** @description Its name: a broker's connection, or `otlp`. */
+            way: string;
+        };
+        /** @description A window's samples against good windows of the same model. */
+        WindowAnswer: {
+            /** @description Source time of its first sample. */
+            from: string;
+            /**
+             * Format: int64
+             * @description Good windows behind the envelopes: the last ones that passed before, by the same model.
+             */
+            n_good: number;
+            tags: components["schemas"]["WindowTag"][];
+            /** @description Source time of its closing sample: good windows are aligned here. */
+            to: string;
+        };
+        /** @description The windows that it takes. */
+        WindowCard: {
+            /** @enum {string} */
+            kind: "frame";
+        } | {
+            /** @enum {string} */
+            kind: "count";
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            size: number;
+        } | {
+            /** @enum {string} */
+            kind: "time";
+            /**
+             * Format: double
+             * @description The span.
+             */
+            span_s: number;
+            /**
+             * Format: double
+             * @description The step.
+             */
+            step_s: number;
+        } | {
+            /** @enum {string} */
+            kind: "trigger";
+            /**
+             * Format: int32
+             * @description Most values.
+             */
+            n_max: number;
+            /**
+             * Format: int32
+             * @description Fewest values.
+             */
+            n_min: number;
+        };
+        /** @description One tag of a window. */
+        WindowTag: {
+            /** @description What good windows looked like; empty where there are none. */
+            envelope: components["schemas"]["Band"][];
+            /** @description Its samples; where there are more than a chart has room for, minimum, maximum and mean of each step. */
+            points: components["schemas"]["Point"][];
+            tag: string;
+            unit: string;
+        };
         /** @description Which window. */
         WindowView: {
             /** @description Source time of its first sample. */
@@ -1253,6 +3091,22 @@ export interface components {
             /** @description What the device or the interlock said. */
             why?: string | null;
         };
+        /** @description What became of a verdict's write. */
+        WriteView: {
+            /** @description `confirmed`, `dry_run`, `refused`, `timed_out` or `differs`. */
+            outcome: string;
+            /** @description The output. */
+            output: string;
+            /** @description What it was for: `verdict`, `answer` (of a handshake), `fail_safe` or `release`. */
+            purpose: string;
+            /** @description What the device or the interlock said. */
+            why?: string | null;
+            /**
+             * Format: int32
+             * @description From the verdict to the end of the write, in microseconds.
+             */
+            write_us: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1262,6 +3116,152 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    about: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmsView"];
+                };
+            };
+        };
+    };
+    maintain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its `id`, as the list says. */
+                id: string;
+                /** @description `shelve`, `unshelve` or `acknowledge` for operators; `out-of-service` or `in-service` for engineers. */
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlarmOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such alarm */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The order has no meaning where the alarm stands */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its `id`, as the list says. */
+                id: string;
+                /** @description `shelve`, `unshelve` or `acknowledge` for operators; `out-of-service` or `in-service` for engineers. */
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlarmOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such alarm */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The order has no meaning where the alarm stands */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
     audit: {
         parameters: {
             query?: {
@@ -1369,6 +3369,328 @@ export interface operations {
             };
         };
     };
+    list_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Documents"];
+                };
+            };
+            /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    apply_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentsToApply"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description A document moved since you looked; nothing was done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description More than 8 MB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The problems; nothing was done */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description The store cannot be written, or not everything runs */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    check_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentsToCheck"];
+            };
+        };
+        responses: {
+            /** @description With `problems` where they could not come into force */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description More than 8 MB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The configuration file is only read here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    show_document: {
+        parameters: {
+            query?: {
+                /** @description An older version; else the one in force. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such document or version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    roll_back_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionToApply"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description It does not fit what else is in force; nothing was done */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description The store cannot be written, or not everything runs */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    list_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            /** @description There never was such a document */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    egress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeavingStatus"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -1405,6 +3727,391 @@ export interface operations {
             };
             /** @description The store cannot be read */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    bus_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagsToBudget"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such connection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Too many ask at once */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Connection or tags cannot be as they are written */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    map_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageToRead"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such connection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Too many ask at once */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Connection or tags cannot be as they are written */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The broker did not let us in, or no message came */
+            424: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    read_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterToRead"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterRead"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such connection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Too many ask at once */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The connection or the register cannot be as it is written */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The device refused, or did not answer */
+            424: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    scan_registers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistersToScan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scan"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such connection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Too many ask at once */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The connection or the stretch cannot be as it is written */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The device did not answer */
+            424: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    try_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionToTry"];
+            };
+        };
+        responses: {
+            /** @description Also where a step failed: it says what to do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such connection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Too many ask at once */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The connection cannot be as it is written */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    hear_topics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TopicsToHear"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicsHeard"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such connection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Too many ask at once */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The connection or the filter cannot be as it is written */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The broker did not let us in */
+            424: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1470,6 +4177,124 @@ export interface operations {
             };
         };
     };
+    learn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToLearn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearnStarted"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description This line, or two others, are learning already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such line, check, recipe or feature */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    show_learning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearnView"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    cancel_learning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearnView"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
     lines: {
         parameters: {
             query?: {
@@ -1509,6 +4334,112 @@ export interface operations {
             };
         };
     };
+    export_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such line */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    import_tags: {
+        parameters: {
+            query?: {
+                /** @description Only say what it would do. Default false. */
+                dry_run?: boolean;
+                /** @description The version of the line's document that you saw; where it moved since, nothing is done. */
+                base?: number;
+                /** @description Why, for the history. */
+                note?: string;
+            };
+            header?: never;
+            path: {
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What it did, or in a dry run would do; with `errors` nothing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsImport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such line */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The document moved since you looked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The rows that are wrong; nothing was done */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsImport"];
+                };
+            };
+        };
+    };
     models: {
         parameters: {
             query?: never;
@@ -1527,6 +4458,354 @@ export interface operations {
                 };
             };
             /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    upload_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A package NAME-VERSION.takt of at most 256 MiB */
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            /** @description Another package has this name and version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Why it was refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The disk cannot be written */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    activate_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionToActivate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelStands"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Why it was refused; the version before stays */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    roll_back_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelStands"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description There is none before */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description It is damaged, or a check refuses it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    show_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Its package is damaged */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    arm_output: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line: string;
+                check: string;
+                output: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChallengeAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArmingAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such output */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The challenge expired, was answered before, or the output is no longer what was shown */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description It is armed, but the store cannot keep that */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    offer_arming: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line: string;
+                check: string;
+                output: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArmingOffer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such output */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    disarm_output: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line: string;
+                check: string;
+                output: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArmingAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such output */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description It is in dry run, but the store cannot keep that */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1609,6 +4888,161 @@ export interface operations {
                 };
             };
             /** @description The file of users cannot be used */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    document_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    scores: {
+        parameters: {
+            query: {
+                /** @description The line. */
+                line: string;
+                /** @description The check. */
+                check: string;
+                /** @description Only given at or after this time (RFC 3339); else the ten minutes before `to`. */
+                from?: string;
+                /** @description Only given before this time (RFC 3339); else now. */
+                to?: string;
+                /** @description Steps: 1 to 5,000, else 600. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scores"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such line or check */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secrets"];
+                };
+            };
+            /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    put_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretText"];
+            };
+        };
+        responses: {
+            /** @description It is kept; its text is not repeated */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretEntry"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The name or the text cannot be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The disk cannot be written */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2327,6 +5761,175 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    verdict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The line. */
+                line: string;
+                /** @description The check. */
+                check: string;
+                /** @description The epoch. */
+                epoch: number;
+                /** @description Its number within epoch and check. */
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such verdict, or retention has dropped it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    say: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The line. */
+                line: string;
+                /** @description The check. */
+                check: string;
+                /** @description The epoch. */
+                epoch: number;
+                /** @description Its number within epoch and check. */
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Say"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such verdict, or retention has dropped it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The store cannot be written */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    window: {
+        parameters: {
+            query?: {
+                /** @description Only these tags, with commas between; else the check's inputs, at most 64. */
+                tags?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The line. */
+                line: string;
+                /** @description The check. */
+                check: string;
+                /** @description The epoch. */
+                epoch: number;
+                /** @description Its number within epoch and check. */
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WindowAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such verdict, or retention has dropped it */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
