@@ -124,10 +124,11 @@ fn n_seen(frames: &[Frame], arrived_ns: i64) -> usize {
 
 /// Brings the frames of a line's groups, each as it came, into the order in which they came. Arrival
 /// times do for that, except where the clock was set back: what came before a step comes before what
-/// came after it, whatever the times say. The group that shows most steps tells what times lie between
-/// them; a frame of another group belongs where its time is nearest.
+/// came after it, whatever the times say. The group that shows most steps, and of those the busiest,
+/// tells what times lie between them; a frame of another group belongs where its time is nearest.
 fn in_order(groups: Vec<Vec<Frame>>) -> Vec<Frame> {
-    let spans = groups.iter().map(|group| spans(group)).max_by_key(Vec::len).unwrap_or_default();
+    let most = groups.iter().max_by_key(|group| (spans(group).len(), group.len()));
+    let spans = most.map(|group| spans(group)).unwrap_or_default();
     let mut all = Vec::new();
     for group in groups {
         let mut place = 0;

@@ -258,7 +258,7 @@ impl Task {
 
     fn run(self, requests: mpsc::Receiver<Request>, opened: &SyncSender<Opened>) {
         // Also when the thread dies of a defect: then nothing is durable any more, and that is said.
-        let _ended = Ended(Arc::clone(&self.shared));
+        let says_so = Ended(Arc::clone(&self.shared));
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(2).build()
         {
             Ok(runtime) => runtime,
@@ -289,6 +289,7 @@ impl Task {
                 }
             }
         });
+        drop(says_so);
         // Whoever waits for the end may open the store again at once.
         drop(self.lock);
         if let Some((result, Some(reply))) = ended {

@@ -11,7 +11,7 @@ fn line(id: &str, device: &Device, register: &str) -> Value {
             "id": id,
             "tags": [{ "id": "force", "source": { "connection": format!("plc-{id}"), "register": register, "every": "100ms" } }],
             "checks": [{
-                "id": "stroke", "inputs": ["force"], "model": "press", "window": { "kind": "frame" },
+                "id": "stroke", "inputs": ["force"], "model": "press", "deadline": "2s", "window": { "kind": "frame" },
                 "outputs": [{
                     "id": "reject", "write": { "connection": format!("plc-{id}"), "register": "coil:10" },
                     "value": { "pass": false, "fail": true, "inconclusive": true }, "fail_safe": true,
