@@ -149,7 +149,7 @@ impl Gateway {
 
     /// The console's token. The gateway writes it before it listens, and anew at each start.
     pub fn token(&self) -> String {
-        let token = std::fs::read_to_string(self.dir.path().join("data/console.token"));
+        let token = std::fs::read_to_string(self.data.join("console.token"));
         token.unwrap_or_default().trim().to_owned()
     }
 
@@ -183,7 +183,7 @@ impl Gateway {
     pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let mut stream = TcpStream::connect_timeout(&self.http, Duration::from_secs(2)).expect("the gateway listens");
         let (host, body) = (self.http, body.to_string());
-        let token = std::fs::read_to_string(self.dir.path().join("data/console.token")).unwrap_or_default();
+        let token = std::fs::read_to_string(self.data.join("console.token")).unwrap_or_default();
         let bearer =
             if token.is_empty() { String::new() } else { format!("Authorization: Bearer {}\r\n", token.trim()) };
         let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{bearer}Connection: close\r\n");

@@ -4,7 +4,7 @@
 //! They become one table, and `bench.json` in the target folder. A target that is missed is shown, it
 //! is no error: another machine, or another load, is not a defect.
 
-use crate::{setup, shell, tests};
+use crate::{setup, shell};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -64,7 +64,7 @@ pub(crate) fn run(names: &[String], quick: bool) -> Result<()> {
         for name in OF_THE_PROGRAM.into_iter().filter(|name| wanted(name)) {
             let mut command = Command::new(programs.join("takt-bench"));
             command.arg(name).args(quick.then_some("--quick"));
-            tests::environment(&mut command, &found);
+            found.tell(&mut command);
             command.env("TAKT_BIN", &programs);
             measure(name, &mut command, &mut rows)?;
         }
@@ -72,7 +72,7 @@ pub(crate) fn run(names: &[String], quick: bool) -> Result<()> {
     for (name, arguments) in BESIDE_THE_CODE.into_iter().filter(|(name, _)| wanted(name)) {
         let mut command = shell::cargo();
         command.args(arguments);
-        tests::environment(&mut command, &found);
+        found.tell(&mut command);
         measure(name, &mut command, &mut rows)?;
     }
     tabulate(&rows);

@@ -1,6 +1,6 @@
 //! `cargo xtask dashboard`: the page's packages by their lock file, then its build; nothing when both are up to date.
 
-use crate::{setup, shell, tests};
+use crate::{setup, shell};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,7 +32,7 @@ pub(crate) fn check() -> Result<()> {
 pub(crate) fn browser(found: &setup::Found) -> Result<()> {
     let mut npm = npm();
     npm.args(["run", "--silent", "browser"]);
-    tests::environment(&mut npm, found);
+    found.tell(&mut npm);
     shell::run(&mut npm)
 }
 

@@ -22,6 +22,18 @@ pub(crate) struct Found {
     pub(crate) python: PathBuf,
 }
 
+impl Found {
+    /// Tells a program where the peers, the built programs and the data are.
+    pub(crate) fn tell(&self, command: &mut Command) {
+        command.env("TAKT_ORT_LIB", &self.onnxruntime);
+        command.env("TAKT_PYTHON", &self.python);
+        command.env("TAKT_BIN", shell::target().join("debug"));
+        if std::env::var_os("TAKT_DATA").is_none() {
+            command.env("TAKT_DATA", shell::root().join("../shared/data"));
+        }
+    }
+}
+
 /// `cargo xtask setup`.
 pub(crate) fn run(provider: Option<wheels::Provider>) -> Result<()> {
     let library = wheels::library(provider.unwrap_or(wheels::Provider::Cpu))?;

@@ -69,6 +69,24 @@ pub struct Access {
     limits: SessionLimits,
 }
 
+/// Puts a fresh token where the console finds it. On a full disk the one that lies there stays: whoever
+/// may read the folder has it already, and the console is needed most when something is wrong.
+fn console_secret(data_dir: &Path, fresh: String) -> String {
+    let path = console_token(data_dir);
+    let Err(why) = write_private(&path, &format!("{fresh}\n")) else { return fresh };
+    let kept = std::fs::read_to_string(&path).map(|text| text.trim().to_owned());
+    match kept.ok().filter(|kept| kept.len() == fresh.len()) {
+        Some(kept) => {
+            tracing::warn!("{} cannot be written anew: {why}; the token before stays", path.display());
+            kept
+        }
+        None => {
+            tracing::error!("{} cannot be written: {why}; `takt status` is refused", path.display());
+            fresh
+        }
+    }
+}
+
 impl Access {
     /// Opens the file in a gateway's folder and writes the console's token.
     ///
@@ -82,10 +100,7 @@ impl Access {
         audit: Arc<dyn Audit>,
     ) -> Result<Self, AccessError> {
         let no_thread = |why: std::io::Error| AccessError::Unavailable { why: why.to_string() };
-        let token = random::secret()?;
-        if let Err(why) = write_private(&console_token(data_dir), &format!("{token}\n")) {
-            tracing::error!("{} cannot be written: {why}; `takt status` is refused", console_token(data_dir).display());
-        }
+        let token = console_secret(data_dir, random::secret()?);
         let pool = tables::open(data_dir).await;
         let setup = match &pool {
             Ok(pool) => SetUpCode::renew(data_dir, pool).await,

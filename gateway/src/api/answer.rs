@@ -121,12 +121,12 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 }
 
 /// There is nothing at an address.
-pub(crate) async fn unknown_route(uri: Uri) -> Refusal {
+pub(super) async fn unknown_route(uri: Uri) -> Refusal {
     let path: String = uri.path().chars().take(100).collect();
     Refusal::not_found(format!("there is nothing at {path}"), "all routes are described at /api/openapi.json")
 }
 
-pub(crate) async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
+pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
     let path: String = uri.path().chars().take(100).collect();
     Refusal::new(
         StatusCode::METHOD_NOT_ALLOWED,

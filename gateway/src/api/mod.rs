@@ -37,7 +37,6 @@ mod users;
 mod who;
 
 pub use answer::ProblemAnswer;
-pub(crate) use answer::{method_not_allowed, unknown_route};
 pub use archive::{
     Archive, ArchiveError, AuditPage, AuditQuery, AuditView, EventQuery, EventView, FeedbackView, HistoryQuery,
     ModelEntry, ScoreQuery, Span, Step, Taken, VerdictAddress, VerdictDetail, VerdictPage, VerdictQuery, WriteView,
@@ -60,8 +59,9 @@ use crate::board::Viewer;
 use crate::telemetry::Telemetry;
 use crate::tls::Tls;
 use axum::Router;
-use axum::http::Method;
+use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use reader::Streams;
 use roles::{Group, Ways};
@@ -156,11 +156,20 @@ pub fn router(api: Api) -> Router {
     let document = Arc::new(document);
     documented
         .route("/api/openapi.json", get(move || std::future::ready(axum::Json(Arc::clone(&document)))))
-        .fallback(crate::page::page)
+        .fallback(elsewhere)
         .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), guard::guard))
         .with_state(api)
+}
+
+/// What is no route: the dashboard's files and places, and otherwise nothing.
+async fn elsewhere(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    match crate::page::page(&uri, &headers) {
+        None => answer::unknown_route(uri).await.into_response(),
+        Some(_) if !is_reading(&method) => answer::method_not_allowed(method, uri).await.into_response(),
+        Some(page) => page,
+    }
 }
 
 /// The OpenAPI document of all routes, as pretty JSON.

@@ -8,9 +8,8 @@ mod absent;
 mod encoding;
 mod places;
 
-use crate::api::{method_not_allowed, unknown_route};
 use axum::body::Bytes;
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use encoding::Encoding;
 use rust_embed::{Embed, EmbeddedFile};
@@ -28,19 +27,12 @@ const NONCE_PLACE: &str = "TAKT_NONCE";
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 const ASK_FIRST: &str = "no-cache";
 
-/// A file of the dashboard, the page for one of its places, or the answer that there is nothing.
-pub(crate) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+/// A file of the dashboard, or the page for one of its places; `None` where there is neither.
+pub(crate) fn page(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let path = uri.path();
-    let found = match path.strip_prefix('/').and_then(|name| file(name, &headers)) {
+    match path.strip_prefix('/').and_then(|name| file(name, headers)) {
         None if places::is_place(path) => Some(index()),
         found => found,
-    };
-    match found {
-        Some(_) if !matches!(method, Method::GET | Method::HEAD) => {
-            method_not_allowed(method, uri).await.into_response()
-        }
-        Some(response) => response,
-        None => unknown_route(uri).await.into_response(),
     }
 }
 

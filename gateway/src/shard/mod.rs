@@ -4,6 +4,7 @@
 //! over a bounded queue; whoever gives one waits for room, because orders are rare and none may be
 //! lost.
 
+mod catch_up;
 pub mod cell;
 
 use crate::pipeline::bench::Seat;
