@@ -8,6 +8,6 @@ pub(crate) fn run() -> Result<()> {
     // All of the lock file: the layer checks read it without a network.
     shell::run(shell::cargo().args(["fetch", "--locked"]))?;
     shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
-    shell::run(shell::cargo().args(["test", "--quiet", "--package", "takt-tests", "--test", "tidy"]))?;
+    shell::run(shell::cargo().args(["test", "--quiet", "--workspace", "--test", "tidy"]))?;
     shell::run(shell::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }
