@@ -160,7 +160,8 @@ fn of_check(shown: &CheckStatus, gauge: &CheckGauge, now: Now, found: &mut Vec<P
     }
     for output in shown.outputs.iter().filter(|output| output.armed) {
         let Some(last) = &output.last else { continue };
-        if last.outcome != "confirmed" {
+        // A dry run from before it was armed is no failure.
+        if !matches!(last.outcome.as_str(), "confirmed" | "dry_run") {
             let why = last.why.as_deref().map_or(String::new(), |why| format!(": {why}"));
             found.push(degraded("write", &place, format!("the last write to {} was {}{why}", output.id, last.outcome)));
         }
