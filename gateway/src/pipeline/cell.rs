@@ -61,6 +61,7 @@ pub struct Cell {
     last_verdict: Ticket,
     wake: Rc<Notify>,
     written: Written,
+    sleeps_until: MonoTime,
 }
 
 /// Something of an output.
@@ -100,12 +101,13 @@ impl Cell {
                 last_verdict,
                 wake,
                 written: Written::default(),
+                sleeps_until: position_due,
             })
         });
         (cell, results)
     }
 
-    /// Woken when [`Self::next_wake`] may be earlier than it was.
+    /// Woken when [`Self::sleep_until`] may be earlier than it was.
     pub fn waker(&self) -> Rc<Notify> {
         Rc::clone(&self.wake)
     }
@@ -125,9 +127,12 @@ impl Cell {
         self.last_verdict
     }
 
-    /// When [`Self::tick`] has something to do.
-    pub fn next_wake(&self) -> Option<MonoTime> {
-        self.parts.lines.iter().filter_map(Line::next_wake).min()
+    /// When [`Self::tick`] has something to do, `latest` at the latest. The caller sleeps until then
+    /// or until it is woken.
+    pub fn sleep_until(&mut self, latest: MonoTime) -> MonoTime {
+        let next = self.parts.lines.iter().filter_map(Line::next_wake).min();
+        self.sleeps_until = next.map_or(latest, |at| at.min(latest));
+        self.sleeps_until
     }
 
     /// Pushes frames again that came after the positions of a restart: windows go on, verdicts that
@@ -378,10 +383,12 @@ impl Cell {
             self.draft.entry.marks.push((slot, mark.digest));
         }
         let mut turn = Turn::new(self.parts.clock, self.parts.executor.as_ref(), &self.replies);
+        let mut is_earlier = false;
         for frame in &mut delivery.frames {
             if let Some(line) = self.parts.routes.get(&frame.group).and_then(|i| self.parts.lines.get_mut(*i)) {
                 line.put_in_order(frame);
                 line.push(frame, &mut turn);
+                is_earlier |= line.next_wake().is_some_and(|at| at < self.sleeps_until);
             }
         }
         let (verdicts, writes, ended) = (turn.verdicts, turn.writes, turn.ended);
@@ -394,7 +401,10 @@ impl Cell {
         self.draft.entry.verdicts.extend(verdicts.into_iter().map(|given| given.record));
         self.keep_positions();
         self.submit(Some(source));
-        self.wake.notify_one();
+        // Most messages leave the next deadline where it is, or move it away.
+        if is_earlier {
+            self.wake.notify_one();
+        }
         ticket
     }
 

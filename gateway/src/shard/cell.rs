@@ -419,7 +419,7 @@ async fn tick(cell: Rc<RefCell<Cell>>, clock: Clock) {
     let waker = cell.borrow().waker();
     loop {
         let latest = clock.mono().plus(SLEEP_MAX);
-        let at = cell.borrow().next_wake().map_or(latest, |at| at.min(latest));
+        let at = cell.borrow_mut().sleep_until(latest);
         tokio::select! {
             () = waker.notified() => {}
             () = tokio::time::sleep_until(clock.instant(at).into()) => cell.borrow_mut().tick(),
