@@ -32,6 +32,7 @@ pub mod feedback;
 mod handle;
 pub mod health;
 pub mod layout;
+mod linger;
 pub mod names;
 mod open;
 pub mod options;

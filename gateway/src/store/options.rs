@@ -1,5 +1,6 @@
 //! How the store is set, with a name, a unit and a derivation for every limit.
 
+use super::linger::Linger;
 use std::time::Duration;
 
 /// Message marks that are kept per connection, and so the messages that may be unacknowledged at once:
@@ -15,7 +16,8 @@ pub struct StoreOptions {
     pub samples_age_max: Duration,
     /// Verdicts and events older than this are dropped.
     pub verdicts_age_max: Duration,
-    /// Longest wait of an acknowledgement for company in its commit. An idle store commits at once.
+    /// Wait of an acknowledgement for company in its commit; longer while company comes
+    /// ([`Linger`]). An idle store commits at once.
     pub linger: Duration,
     /// Longest wait of an entry that no acknowledgement waits for. With the commit itself this is
     /// the stated window of loss at a power cut (B36).
@@ -49,7 +51,7 @@ impl StoreOptions {
     /// The stated window of loss (B36): the longest linger, and a commit on a slow disk.
     pub fn loss_window(&self) -> Duration {
         const COMMIT: Duration = Duration::from_millis(150);
-        self.linger.max(self.linger_unacknowledged) + COMMIT
+        Linger::longest(self.linger).max(self.linger_unacknowledged) + COMMIT
     }
 }
 

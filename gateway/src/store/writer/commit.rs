@@ -21,7 +21,8 @@ const ROW_ENTRIES_MAX: usize = 1_024;
 
 impl Writer {
     /// When the entries that wait must be committed: at once when the store was idle, after the
-    /// linger when it is busy, and at once when a group is full or the queue half full.
+    /// linger when it is busy ([`Linger`](super::super::linger::Linger)), and at once when a group is
+    /// full or the queue half full.
     pub(super) fn commit_due(&self) -> Option<MonoTime> {
         let (n, n_acknowledging) = self.shared.queue.len();
         if n == 0 {
@@ -31,8 +32,23 @@ impl Writer {
         if n_acknowledging >= self.options.entries_max || self.shared.queue.is_half_full(n) {
             return Some(last);
         }
-        let linger = if n_acknowledging > 0 { self.options.linger } else { self.options.linger_unacknowledged };
+        let linger = if n_acknowledging > 0 { self.linger.wait() } else { self.options.linger_unacknowledged };
         Some(last.plus(linger))
+    }
+
+    /// Whether the wait of the entries is over now, and is not worth going on.
+    pub(super) fn must_commit(&mut self, now: MonoTime) -> bool {
+        while self.commit_due().is_some_and(|due| due <= now) {
+            let (n, n_acknowledging) = self.shared.queue.len();
+            let lingers = n_acknowledging > 0
+                && n_acknowledging < self.options.entries_max
+                && !self.shared.queue.is_half_full(n)
+                && self.retry_at.is_none();
+            if !lingers || !self.linger.goes_on(n_acknowledging) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Commits everything that waits, in rows of bounded size.
@@ -41,6 +57,7 @@ impl Writer {
         let mut taken = self.shared.queue.take(spare).entries;
         let started = self.clock.mono();
         self.last_commit = started;
+        self.linger.begin();
         self.backlog.append(&mut taken);
         self.spare = taken;
         if self.retry_at.is_some_and(|at| at > started) {

@@ -52,6 +52,7 @@ impl Writer {
         let per_s = std::mem::take(&mut self.n_uncovered) as f64 / elapsed;
         self.uncovered_per_s += 0.2 * (per_s - self.uncovered_per_s);
         self.last_fold = self.clock.mono();
+        self.linger.forget();
         self.carry().await;
         if let Err(error) = self.make_room().await {
             tracing::debug!(%error, "no room could be made before a fold");

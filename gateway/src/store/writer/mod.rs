@@ -17,6 +17,7 @@ use super::acks::Acks;
 use super::entry::{ConnectionSlot, Digest, Entry};
 use super::error::StoreError;
 use super::health::Counters;
+use super::linger::Linger;
 use super::names::Names;
 use super::open::OpenGroups;
 use super::options::StoreOptions;
@@ -90,6 +91,7 @@ pub(super) struct Writer {
     /// When the next chunk may be sealed, after one that could not be.
     seal_after: Option<MonoTime>,
     last_commit: MonoTime,
+    linger: Linger,
     last_fold: MonoTime,
     next_slice: MonoTime,
     /// Retention worked since the log was emptied last.
@@ -130,6 +132,7 @@ impl Writer {
             shared.counters.set_unwritable(&unbegun.why);
         }
         let retry_at = now.unbegun.as_ref().map(|_| opened.plus(options.retry));
+        let linger = Linger::new(options.linger);
         Self {
             conn,
             shared,
@@ -148,6 +151,7 @@ impl Writer {
             sealing: None,
             seal_after: None,
             last_commit: MonoTime::from_ns(0),
+            linger,
             last_fold: opened,
             next_slice: opened,
             gave_back: false,
@@ -200,7 +204,7 @@ impl Writer {
 
     async fn turn(&mut self) {
         let now = self.clock.mono();
-        if self.commit_due().is_some_and(|due| due <= now) {
+        if self.must_commit(now) {
             self.commit().await;
         }
         if self.fold_due().is_some_and(|due| due <= self.clock.mono()) {
