@@ -31,6 +31,7 @@ use takt::store::{CheckLayout, CheckSlot, ConnectionLayout, GroupLayout, Layout,
 use takt_adapters::{Clock, Delivery, Intake, Ticket};
 use takt_models::judge::{Limit, Rule};
 use takt_models::onnx::{BareRun, Scorer};
+use takt_models::package::Provider;
 use takt_models::windower::{Windower, WindowerOptions};
 use takt_plant::*;
 use tokio::sync::mpsc;
@@ -235,7 +236,7 @@ async fn main() {
     let mut alone = line(&board, clock, CheckSlot(0));
     let mut whole = Whole::new(&board, clock);
     let package = package(&cnn::manifest(), cnn::GRAPH, &[cnn::reference()]);
-    let mut bare = BareRun::new(&runtime(), &package).unwrap();
+    let mut bare = BareRun::new(&runtime(), &package, Provider::Cpu).unwrap();
     let (replies, _results) = mpsc::channel(1);
     let from = clock.wall();
     let samples = || Samples { tags: (0..N_INPUTS).map(TagSlot).collect(), n: 0, from };

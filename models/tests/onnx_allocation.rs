@@ -49,7 +49,7 @@ fn check(name: &str, manifest: &Manifest, graph: &[u8], reference: TestVector) {
     let w = window(reference.columns.clone());
     let package = package(manifest, graph, &[reference]);
     let mut scorer = Scorer::load(&runtime(), &package, &on_cpu()).expect(name);
-    let mut bare = BareRun::new(&runtime(), &package).expect(name);
+    let mut bare = BareRun::new(&runtime(), &package, Provider::Cpu).expect(name);
     assert!(N_ALLOCATIONS.load(Ordering::Relaxed) > 0, "loading allocates, or nothing is counted");
     let run = n_allocations_min(|| bare.run().expect("runs"));
     let score = n_allocations_min(|| {

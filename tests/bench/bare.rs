@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 use takt_models::onnx::{BareRun, Pack, Runtime};
-use takt_models::package::Package;
+use takt_models::package::{Package, Provider};
 
 /// A model's bare run.
 pub(crate) struct Bare(BareRun);
@@ -11,7 +11,7 @@ pub(crate) struct Bare(BareRun);
 /// Loads the model of a package file.
 pub(crate) fn of_package(path: &Path) -> Bare {
     let package = Package::open_file(path).expect("the package opens");
-    Bare(BareRun::new(&runtime(), &package).expect("the model loads"))
+    Bare(BareRun::new(&runtime(), &package, Provider::Cpu).expect("the model loads"))
 }
 
 /// ONNX Runtime as the gateway loads it.

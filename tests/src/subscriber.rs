@@ -3,7 +3,7 @@
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
 use serde_json::Value;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ pub struct Subscriber {
     client: Client,
     messages: Arc<Mutex<Vec<Message>>>,
     ended: Arc<AtomicBool>,
+    n_breaks: Arc<AtomicUsize>,
 }
 
 impl Subscriber {
@@ -33,6 +34,8 @@ impl Subscriber {
         let messages: Arc<Mutex<Vec<Message>>> = Arc::default();
         let (kept, ended) = (Arc::clone(&messages), Arc::new(AtomicBool::new(false)));
         let (until, own) = (Arc::clone(&ended), client.clone());
+        let n_breaks: Arc<AtomicUsize> = Arc::default();
+        let (name, breaks) = (id.to_owned(), Arc::clone(&n_breaks));
         let filters: Vec<String> = filters.iter().map(|f| (*f).to_owned()).collect();
         let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
         std::thread::spawn(move || {
@@ -61,12 +64,18 @@ impl Subscriber {
                         kept.lock().expect("no panic").push(Message { topic: message.topic, payload });
                     }
                     Ok(_) => {}
-                    Err(_) => std::thread::sleep(Duration::from_millis(50)),
+                    Err(error) => {
+                        if !until.load(Ordering::Relaxed) {
+                            println!("{name} lost its broker, and will send again what was not acknowledged: {error}");
+                            breaks.fetch_add(1, Ordering::Relaxed);
+                        }
+                        std::thread::sleep(Duration::from_millis(50));
+                    }
                 }
             }
         });
         is_ready.recv_timeout(Duration::from_secs(20)).expect("the broker answers");
-        Self { client, messages, ended }
+        Self { client, messages, ended, n_breaks }
     }
 
     /// Publishes at QoS 1, waiting for room in the client's queue.
@@ -77,6 +86,11 @@ impl Subscriber {
     /// How many messages came.
     pub fn n_messages(&self) -> usize {
         self.messages.lock().expect("no panic").len()
+    }
+
+    /// How often its own connection broke: it then sent again what the broker may have had already.
+    pub fn n_breaks(&self) -> usize {
+        self.n_breaks.load(Ordering::Relaxed)
     }
 
     /// Takes what came so far.

@@ -4,8 +4,8 @@ use crate::{dashboard, shell, wheels};
 use anyhow::Result;
 
 /// Builds and runs the main job. Ctrl-C goes to the demo, which ends everything in order.
-pub(crate) fn run(release: bool, arguments: &[String]) -> Result<()> {
-    let library = wheels::library(wheels::Provider::Cpu)?;
+pub(crate) fn run(release: bool, provider: Option<wheels::Provider>, arguments: &[String]) -> Result<()> {
+    let library = wheels::library(provider.unwrap_or(wheels::Provider::Cpu))?;
     dashboard::run()?;
     let mut build = shell::cargo();
     build.args(["build", "--package", "takt", "--package", "takt-demo"]);

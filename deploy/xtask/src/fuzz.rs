@@ -22,6 +22,16 @@ pub(crate) fn run(names: &[String], seconds: u32) -> Result<()> {
     pass(names, seconds)
 }
 
+/// The short pass of every test run: enough to see that a decoder takes its seeds and what lies near
+/// them. Without a nightly toolchain it says that it did not run.
+pub(crate) fn short(seconds: u32) -> Result<()> {
+    if let Err(why) = ready() {
+        eprintln!("NOT RUN: the fuzz targets: {why}");
+        return Ok(());
+    }
+    pass(&[], seconds)
+}
+
 fn pass(names: &[String], seconds: u32) -> Result<()> {
     let folder = folder();
     let known = targets(&folder)?;

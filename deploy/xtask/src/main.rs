@@ -35,6 +35,9 @@ enum Command {
         /// Build with optimisation (the first build takes longer)
         #[arg(long)]
         release: bool,
+        /// Fetch this pack of ONNX Runtime and run the models on its silicon, such as `--provider openvino -- --device openvino:NPU`
+        #[arg(long)]
+        provider: Option<wheels::Provider>,
         /// Passed on to the demo; `cargo xtask demo -- --help` lists its options
         #[arg(last = true)]
         arguments: Vec<String>,
@@ -86,7 +89,7 @@ fn main() -> Result<()> {
     std::env::set_current_dir(shell::root())?;
     match Cli::parse().command {
         Command::Setup { provider } => setup::run(provider),
-        Command::Demo { release, arguments } => demo::run(release, &arguments),
+        Command::Demo { release, provider, arguments } => demo::run(release, provider, &arguments),
         Command::Test { long, arguments } => tests::run(long, &arguments),
         Command::Dashboard { check } => dashboard::run().and_then(|()| if check { dashboard::check() } else { Ok(()) }),
         Command::Screens { http, only } => dashboard::screens(&http, only.as_deref()),

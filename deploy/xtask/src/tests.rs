@@ -1,7 +1,10 @@
 //! `cargo xtask test`: set-up, then every test of the workspace against real peers.
 
-use crate::{dashboard, setup, shell};
+use crate::{dashboard, fuzz, setup, shell};
 use anyhow::Result;
+
+/// Seconds of each fuzz target in an ordinary run, and in a long one.
+const FUZZ_S: [u32; 2] = [5, 120];
 
 /// Runs the tests; `long` asks for the full figures.
 pub(crate) fn run(long: bool, arguments: &[String]) -> Result<()> {
@@ -21,6 +24,8 @@ pub(crate) fn run(long: bool, arguments: &[String]) -> Result<()> {
         test.env("TAKT_LONG", "1");
     }
     let passed = shell::run(&mut test);
-    // A failed test in one language must not hide those of the other.
-    dashboard::browser(&found).and(passed)
+    // A failed test of one kind must not hide those of the others.
+    let browsed = dashboard::browser(&found);
+    let fuzzed = if arguments.is_empty() { fuzz::short(FUZZ_S[usize::from(long)]) } else { Ok(()) };
+    passed.and(browsed).and(fuzzed)
 }

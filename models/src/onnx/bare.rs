@@ -9,7 +9,7 @@ use ort::memory::Allocator;
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
 use ort::value::{DynTensor, DynValue, Tensor, ValueType};
 
-/// One graph on the CPU in the fastest form that `ort` has: an owned input tensor that is never
+/// One graph on one provider in the fastest form that `ort` has: an owned input tensor that is never
 /// written, preallocated outputs that are never read. A [`Scorer`](super::Scorer) is measured
 /// against it, interleaved in one process.
 pub struct BareRun {
@@ -23,8 +23,8 @@ impl BareRun {
     ///
     /// # Errors
     /// What the runtime says. The graph is not checked against the manifest.
-    pub fn new(runtime: &Runtime, package: &Package) -> Result<Self, RuntimeFailure> {
-        let mut session = session::build(runtime, Provider::Cpu, package.model(), &[], None)?;
+    pub fn new(runtime: &Runtime, package: &Package, provider: Provider) -> Result<Self, RuntimeFailure> {
+        let mut session = session::build(runtime, provider, package.model(), &[], None)?;
         let shape = contract::input_shape(package.manifest());
         let n: usize = shape.iter().product();
         let input = match package.manifest().tensor.element {

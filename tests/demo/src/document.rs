@@ -20,7 +20,12 @@ pub(crate) struct Addresses {
 }
 
 /// The whole document.
-pub(crate) fn text(data_dir: &Path, at: &Addresses) -> String {
+pub(crate) fn text(data_dir: &Path, at: &Addresses, device: &str) -> String {
+    let pack = match device.split(':').next() {
+        Some("tensorrt") => "cuda",
+        Some(pack) => pack,
+        None => "cpu",
+    };
     let Addresses { plc, broker, http } = at;
     let [(a, model_a), (b, model_b)] = RECIPE;
     format!(
@@ -31,6 +36,9 @@ data_dir = {data_dir:?}
 
 [http]
 address = "{http}"
+
+[runtime]
+pack = "{pack}"
 
 [history]
 bytes_max = "2GB"
@@ -73,6 +81,7 @@ every = "100ms"
 id = "{CHECK}"
 inputs = {{ force = "ram_force", vibration = "vib_rms", shock = "vib_peak", oil = "oil_temp" }}
 deadline = "50ms"
+device = "{device}"
 lateness = "30ms"                       # PLC and broker are two ways: samples may come out of order by so much
 when = {{ tag = "mode", equals = 1 }}     # an idle press is not judged
 recipe = {{ tag = "product", map = {{ {a} = "{model_a}", {b} = "{model_b}" }} }}

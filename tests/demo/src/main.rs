@@ -40,6 +40,10 @@ struct Cli {
     /// Good parts of each product to learn from
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(20..=5_000))]
     learn: u64,
+    /// Where the models run: cpu, cuda, tensorrt, openvino:CPU, openvino:GPU, openvino:NPU or qnn; other
+    /// silicon needs its pack, which `cargo xtask demo --provider` brings
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: String,
     /// Where the live page is; another port is taken when this one is in use
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8520")]
     http: SocketAddr,
@@ -51,7 +55,7 @@ struct Cli {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let asked = story::Asked { parts: cli.parts, learn: cli.learn, seed: cli.seed };
+    let asked = story::Asked { parts: cli.parts, learn: cli.learn, seed: cli.seed, device: cli.device };
     match world::run(cli.data, cli.http, asked, cli.summary).await {
         Ok(summary) if summary.is_clean() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,

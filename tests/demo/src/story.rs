@@ -26,7 +26,7 @@ const FRAMES_FEW: u64 = 80;
 const RUN_OUT: Duration = Duration::from_millis(STROKE_MS + RUN_UP_MS + TO_THE_GATE.as_millis() as u64 + 100);
 
 /// What was asked of the demo.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Asked {
     /// Judged parts after which it ends.
     pub(crate) parts: Option<u64>,
@@ -34,6 +34,8 @@ pub(crate) struct Asked {
     pub(crate) learn: u64,
     /// The seed of all chance.
     pub(crate) seed: u64,
+    /// The device that the models run on.
+    pub(crate) device: String,
 }
 
 /// One run of production and the pause after it.
@@ -95,10 +97,12 @@ impl Story<'_> {
         let version = format!("1.0.{}", self.folder.n_runs_before());
         let report = self.folder.join(&format!("report-{model}")).display().to_string();
         let product = product.to_string();
+        // Accelerators have no f64.
+        let element = if self.asked.device == "cpu" { "f64" } else { "f32" };
         let lines: [&[&str]; 4] = [
             &["learn", "--line", LINE, "--check", CHECK, "--recipe", &product],
             &["--from", &from, "--to", &to],
-            &["--features", FEATURES, "--components", "all", "--alpha", ALPHA],
+            &["--features", FEATURES, "--components", "all", "--alpha", ALPHA, "--element", element],
             &["--name", model, "--version", &version, "--report", &report, "--activate"],
         ];
         let shown = lines.map(|line| line.join(" ")).join(" \\\n        ");

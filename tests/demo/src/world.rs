@@ -35,7 +35,7 @@ pub(crate) async fn run(
     summary_file: Option<PathBuf>,
 ) -> Result<Summary> {
     let folder = Folder::open(data)?;
-    let played = play(&folder, http, asked).await;
+    let played = play(&folder, http, &asked).await;
     if let (Ok(summary), Some(file)) = (&played, summary_file) {
         let text = format!("{:#}\n", summary.to_json());
         std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
@@ -54,11 +54,12 @@ fn kept(folder: Folder) -> String {
     format!("Everything is kept in {}; the gateway's log is takt.log there.", folder.keep().display())
 }
 
-async fn play(folder: &Folder, http: SocketAddr, asked: Asked) -> Result<Summary> {
+async fn play(folder: &Folder, http: SocketAddr, asked: &Asked) -> Result<Summary> {
     let (http, is_other) = free_http(http).await?;
     let (addresses, plc) = put_up(http).await?;
     let config = folder.join("takt.toml");
-    std::fs::write(&config, document::text(&folder.join("gateway"), &addresses)).context("cannot write takt.toml")?;
+    std::fs::write(&config, document::text(&folder.join("gateway"), &addresses, &asked.device))
+        .context("cannot write takt.toml")?;
     let log = folder.join("takt.log");
     let gateway = Gateway::new(config, http, &folder.join("gateway"))?;
     let mut process = gateway.start(&log)?;
@@ -73,7 +74,7 @@ async fn play(folder: &Folder, http: SocketAddr, asked: Asked) -> Result<Summary
 
     let (told, screen) = (verdicts.clone(), Screen::new());
     let mut story = Story {
-        asked,
+        asked: asked.clone(),
         folder,
         gateway: gateway.clone(),
         plant: plant.clone(),
@@ -124,7 +125,7 @@ async fn put_up(http: SocketAddr) -> Result<(Addresses, Plc)> {
     Ok((Addresses { plc: plc_address, broker: broker_address, http }, plc))
 }
 
-fn welcome(folder: &Folder, at: &Addresses, asked: Asked, is_other: bool) {
+fn welcome(folder: &Folder, at: &Addresses, asked: &Asked, is_other: bool) {
     let kept = if folder.is_temporary() { "  (removed at the end; --data DIR keeps one)" } else { "" };
     println!("Takt demo: press line 3, seed {}\n", asked.seed);
     if is_other {
