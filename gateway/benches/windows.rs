@@ -1,7 +1,7 @@
 //! Windows of 1,024 × 3 with hop 64 through a 1-D CNN, in process from decoded samples, against the
 //! bare run loop on one core: first a line as it is, then the whole cell with journal and history.
 //!
-//! `cargo bench -p takt --bench windows`. The three alternate chunk by chunk, so that whatever else
+//! `cargo bench --workspace --bench windows`. The three alternate chunk by chunk, so that whatever else
 //! the machine does hits all of them.
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a measurement may panic and reads the clock")]

@@ -1,6 +1,6 @@
 //! What a score costs beside the bare run of the same graph, interleaved in one process.
 //!
-//! `cargo bench -p takt-models --bench score`, or with `-- cuda` on that device, by the library that
+//! `cargo bench --workspace --bench score`, or with `-- cuda` on that device, by the library that
 //! `TAKT_ORT_LIB_CUDA` names. Both sides alternate call by call, so that whatever
 //! else the machine does hits both.
 

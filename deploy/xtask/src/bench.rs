@@ -12,35 +12,19 @@ use std::process::{Command, Stdio};
 /// Benchmarks of `takt-bench`, which drives the release programs as processes.
 const OF_THE_PROGRAM: [&str; 5] = ["mqtt", "budget", "memory", "start", "growth"];
 
-/// A benchmark beside the code that it measures: its name, and the cargo command that runs it.
-const BESIDE_THE_CODE: [(&str, &[&str]); 5] = [
+/// A benchmark beside the code that it measures: its name, and the cargo command that runs it. All are
+/// of the whole workspace: with fewer packages cargo would choose other features and build anew.
+const BESIDE_THE_CODE: [(&str, &str); 5] = [
     // 1,024 × 3 windows through a CNN in process against the bare run loop.
-    ("windows", &["bench", "--package", "takt", "--bench", "windows"]),
+    ("windows", "bench --workspace --bench windows"),
     // A scorer against a bare `Session::run` of the same graph, interleaved.
-    ("score", &["bench", "--package", "takt-models", "--bench", "score"]),
+    ("score", "bench --workspace --bench score"),
     // Decoding and digest of a 52-field message.
-    ("mqtt-codec", &["run", "--release", "--package", "takt-adapters", "--example", "mqtt_codec_cost"]),
+    ("mqtt-codec", "bench --workspace --bench mqtt_codec_cost"),
     // A changed register to a written coil against a bare read and write.
-    (
-        "modbus",
-        &[
-            "test",
-            "--release",
-            "--package",
-            "takt-adapters",
-            "--test",
-            "modbus",
-            "--",
-            "--ignored",
-            "--nocapture",
-            "latency",
-        ],
-    ),
+    ("modbus", "test --release --workspace --test modbus -- --ignored --nocapture latency"),
     // History against SQLite rows, 1,000 a statement; bytes a sample on real data.
-    (
-        "store",
-        &["test", "--release", "--package", "takt", "--test", "store", "--", "--ignored", "--nocapture", "history"],
-    ),
+    ("store", "test --release --workspace --test store -- --ignored --nocapture history"),
 ];
 
 /// The cells of a row.
@@ -58,7 +42,7 @@ pub(crate) fn run(names: &[String], quick: bool) -> Result<()> {
     let mut rows = Vec::new();
     if OF_THE_PROGRAM.into_iter().any(wanted) {
         let mut build = shell::cargo();
-        build.args(["build", "--release", "--package", "takt", "--package", "takt-demo", "--package", "takt-tests"]);
+        build.args(["build", "--release", "--workspace", "--bins"]);
         shell::run(&mut build)?;
         let programs = shell::target().join("release");
         for name in OF_THE_PROGRAM.into_iter().filter(|name| wanted(name)) {
@@ -71,7 +55,7 @@ pub(crate) fn run(names: &[String], quick: bool) -> Result<()> {
     }
     for (name, arguments) in BESIDE_THE_CODE.into_iter().filter(|(name, _)| wanted(name)) {
         let mut command = shell::cargo();
-        command.args(arguments);
+        command.args(arguments.split(' '));
         found.tell(&mut command);
         measure(name, &mut command, &mut rows)?;
     }

@@ -8,7 +8,9 @@ pub(crate) fn run(release: bool, provider: Option<wheels::Provider>, arguments: 
     let library = wheels::library(provider.unwrap_or(wheels::Provider::Cpu))?;
     dashboard::run()?;
     let mut build = shell::cargo();
-    build.args(["build", "--package", "takt", "--package", "takt-demo"]);
+    // The whole workspace, as tests and benchmarks build it: with fewer packages cargo would choose other
+    // features and build every dependency twice.
+    build.args(["build", "--workspace", "--bins"]);
     let profile = if release { "release" } else { "debug" };
     if release {
         build.arg("--release");

@@ -1,6 +1,6 @@
 //! What decoding costs: one message of 52 fields, its digest, a raw waveform, a topic among many.
 //!
-//! `cargo run --release -p takt-adapters --example mqtt_codec_cost`
+//! `cargo bench --workspace --bench mqtt_codec_cost`
 
 #![expect(clippy::unwrap_used, reason = "a measurement may panic")]
 
