@@ -78,6 +78,11 @@ pub trait Intake {
         let _ = (tokens, now);
     }
 
+    /// The turn is over: what its deliveries led to was written as far as the socket took it, and what
+    /// nobody waits for may be done now. A driver that batches calls it after each batch; until then, or
+    /// until the pipeline's next tick, delivered messages need not be on their way into the journal.
+    fn turned(&mut self) {}
+
     /// The broker confirmed a publication (QoS 1 or 2) that was handed over with this token.
     fn published(&mut self, token: u64);
 

@@ -180,6 +180,7 @@ impl Whole {
             gauge: board.connection(plan, Now::of(&clock)),
             is_up: true,
             acknowledges: true,
+            turns: false,
             holds: false,
             withdraws: true,
             outbox: None,

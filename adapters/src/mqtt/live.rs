@@ -141,6 +141,17 @@ impl<'d, I: Intake> Live<'d, I> {
         if self.more {
             self.take_packets()?;
         }
+        let written = self.write().await;
+        // Also when the socket is gone: what was delivered belongs into the journal.
+        self.task.ports.intake.borrow_mut().turned();
+        written?;
+        if let Ok(Command::Replace(plan)) = self.task.ports.commands.try_recv() {
+            self.replace(plan)?;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self) -> Result<(), Loss> {
         self.report_up();
         let durable = *self.task.ports.durable.borrow_and_update();
         self.session.release(durable)?;
@@ -153,9 +164,6 @@ impl<'d, I: Intake> Live<'d, I> {
             let now = self.task.ports.clock.mono();
             self.task.ports.intake.borrow_mut().handed_over(&self.session.leaving, now);
             self.session.leaving.clear();
-        }
-        if let Ok(Command::Replace(plan)) = self.task.ports.commands.try_recv() {
-            self.replace(plan)?;
         }
         Ok(())
     }

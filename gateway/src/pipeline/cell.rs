@@ -8,6 +8,7 @@ use super::bench::Seat;
 use super::draft::{Draft, Waiting};
 use super::executor::{Executor, Reply};
 use super::line::{Again, Line};
+use super::order::ArmOrder;
 use super::outbox::Outbox;
 use super::position::Position;
 use super::source::Source;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::modbus::WriteReport;
 use takt_adapters::{Clock, Delivery, Link, MessageMark, Ticket};
-use takt_plant::{CheckId, GroupSlot, LineId, MonoTime, OutputId, WallTime};
+use takt_plant::{GroupSlot, MonoTime, OutputId, WallTime};
 use tokio::sync::{Notify, mpsc};
 
 /// Time between two positions of a check in the journal. After a restart at most this much is pushed
@@ -62,27 +63,12 @@ pub struct Cell {
     wake: Rc<Notify>,
     written: Written,
     sleeps_until: MonoTime,
+    /// The connection whose messages wait in the draft for the end of its turn.
+    owed: Option<usize>,
 }
 
 /// Something of an output.
 type Placed<T> = (CheckSlot, OutputId, T);
-
-/// What an operator wants of an output.
-#[derive(Debug, Clone)]
-pub struct ArmOrder {
-    /// The line.
-    pub line: LineId,
-    /// The check.
-    pub check: CheckId,
-    /// The output.
-    pub output: OutputId,
-    /// Arm, or back to dry run.
-    pub arm: bool,
-    /// Who wants it.
-    pub by: String,
-    /// Since when, where the store remembers it.
-    pub at: WallTime,
-}
 
 impl Cell {
     /// A cell, and where the executor's results are to be taken from.
@@ -102,6 +88,7 @@ impl Cell {
                 wake,
                 written: Written::default(),
                 sleeps_until: position_due,
+                owed: None,
             })
         });
         (cell, results)
@@ -149,7 +136,7 @@ impl Cell {
         self.follow(writes, ended);
         self.draft.entry.verdicts.extend(verdicts.into_iter().map(|given| given.record));
         self.caught_up();
-        self.submit(None);
+        self.submit();
     }
 
     fn caught_up(&mut self) {
@@ -210,7 +197,7 @@ impl Cell {
         let text = format!("{} of {}: {what}", order.output, order.check);
         let (at, who) = (now.wall, order.by.clone());
         self.draft.entry.events.push(Event { at, who, what: what.into(), line: Some(order.line.clone()), text });
-        self.submit(None);
+        self.submit();
         self.wake.notify_one();
         true
     }
@@ -249,7 +236,7 @@ impl Cell {
     pub fn settle(&mut self) -> bool {
         self.position_due = MonoTime::from_ns(0);
         self.keep_positions();
-        self.submit(None);
+        self.submit();
         self.draft.is_empty()
     }
 
@@ -269,7 +256,7 @@ impl Cell {
         if !self.draft.entry.verdicts.is_empty() {
             self.last_verdict = self.parts.ticket;
         }
-        self.submit(None);
+        self.submit();
     }
 
     fn publish(&mut self, verdicts: &[Given]) {
@@ -319,13 +306,13 @@ impl Cell {
         }
         let (writes, ended) = (turn.writes, turn.ended);
         self.follow(writes, ended);
-        self.submit(None);
+        self.submit();
         self.wake.notify_one();
     }
 
     /// Hands the draft to the journal. A full queue keeps it for the next time, within its limits.
-    fn submit(&mut self, source: Option<usize>) {
-        let waiting = source.map(|i| &self.parts.sources[i]).filter(|source| source.acknowledges);
+    fn submit(&mut self) {
+        let waiting = self.owed.take().map(|i| &self.parts.sources[i]).filter(|source| source.acknowledges);
         let waiting = waiting.map(|source| Waiting { connection: source.slot, holds: source.holds });
         if self.draft.is_empty() && waiting.is_none() {
             return;
@@ -369,6 +356,9 @@ impl Cell {
 
     /// Takes what a driver delivered, and judges what it closes.
     pub(super) fn deliver(&mut self, source: usize, mut delivery: Delivery) -> Ticket {
+        if self.owed.is_some_and(|owed| owed != source) {
+            self.submit();
+        }
         self.parts.ticket.0 += 1;
         let ticket = self.parts.ticket;
         let from = &mut self.parts.sources[source];
@@ -400,12 +390,22 @@ impl Cell {
         self.draft.frames(source, delivery.frames, is_acknowledged);
         self.draft.entry.verdicts.extend(verdicts.into_iter().map(|given| given.record));
         self.keep_positions();
-        self.submit(Some(source));
+        self.owed = Some(source);
+        if !self.parts.sources[source].turns {
+            self.submit();
+        }
         // Most messages leave the next deadline where it is, or move it away.
         if is_earlier {
             self.wake.notify_one();
         }
         ticket
+    }
+
+    /// The deliveries of a turn are over and their verdicts are in the socket: now the journal.
+    pub(super) fn turned(&mut self) {
+        if self.owed.is_some() {
+            self.submit();
+        }
     }
 
     /// Whether a redelivered message was consumed before.
@@ -431,7 +431,7 @@ impl Cell {
         let Some(confirmation) = self.outbox(source).and_then(|outbox| outbox.confirmed(token)) else { return };
         self.draft.entry.confirmed.push(confirmation);
         if self.draft.entry.confirmed.len() >= CONFIRMED_MAX {
-            self.submit(None);
+            self.submit();
         }
     }
 
@@ -488,6 +488,6 @@ impl Cell {
         let text = format!("{id}: {why}");
         tracing::info!(connection = %id, what, why);
         self.draft.entry.events.push(Event { at, who: "gateway".into(), what: what.into(), line: None, text });
-        self.submit(None);
+        self.submit();
     }
 }

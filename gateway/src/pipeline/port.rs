@@ -37,6 +37,10 @@ impl Intake for CellPort {
         self.cell().borrow_mut().handed_over(self.source, tokens, now);
     }
 
+    fn turned(&mut self) {
+        self.cell().borrow_mut().turned();
+    }
+
     fn published(&mut self, token: u64) {
         self.cell().borrow_mut().published(self.source, token);
     }

@@ -19,6 +19,9 @@ pub struct Source {
     pub withdraws: bool,
     /// Whether its messages are acknowledged by tickets.
     pub acknowledges: bool,
+    /// Whether its driver says when a turn is over. Then the journal comes after the socket: what is
+    /// judged goes out first, and the messages of one turn are one entry.
+    pub turns: bool,
     /// Whether they wait also while the store cannot be written.
     pub holds: bool,
     /// Verdicts that go out on it.

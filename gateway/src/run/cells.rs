@@ -4,7 +4,7 @@ use super::deadline::{TooShort, too_short};
 use super::{Shared, plans, restore};
 use crate::assemble::{self, CellPlan, LinePlan};
 use crate::documents::{self, CellDocuments};
-use crate::pipeline::cell::ArmOrder;
+use crate::pipeline::order::ArmOrder;
 use crate::shard::cell::CellStart;
 use crate::shard::{CellName, Order, Probes};
 use crate::store::{ArmingRecord, Event, Layout, Recovered, Slots};

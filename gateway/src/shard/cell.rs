@@ -6,12 +6,13 @@ use crate::assemble::{CellPlan, ConnectionPlan, DriverPlan, LinePlan};
 use crate::board::{ConnectionGauge, LineGauge, QueueGauge};
 use crate::payload::verdict_topic;
 use crate::pipeline::bench::Seat;
-use crate::pipeline::cell::{ArmOrder, Cell, CellParts};
+use crate::pipeline::cell::{Cell, CellParts};
 use crate::pipeline::check::{Check, CheckParts};
 use crate::pipeline::executor::{Executor, Reply};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::handshake::Handshake;
 use crate::pipeline::line::{Again, Heartbeat, Line};
+use crate::pipeline::order::ArmOrder;
 use crate::pipeline::outbox::{Outbox, Route};
 use crate::pipeline::port::CellPort;
 use crate::pipeline::source::{Marks, Source};
@@ -270,6 +271,7 @@ fn source(
         gauge: Arc::clone(&start.connections[i]),
         is_up: false,
         withdraws: matches!(plan.driver, DriverPlan::Mqtt { .. }),
+        turns: matches!(plan.driver, DriverPlan::Mqtt { .. }),
         acknowledges: !matches!(plan.driver, DriverPlan::Modbus(_)) && plan.feeds,
         holds: plan.holds,
         outbox: outlet.map(|outlet| Outbox::new(plan.slot, outlet.clone(), routes.clone(), plan.egress.clone())),

@@ -8,7 +8,7 @@ mod catch_up;
 pub mod cell;
 
 use crate::pipeline::bench::Seat;
-use crate::pipeline::cell::ArmOrder;
+use crate::pipeline::order::ArmOrder;
 use crate::store::CheckSlot;
 use cell::{CellStart, RunningCell};
 use std::collections::BTreeMap;

@@ -9,9 +9,9 @@
 use std::time::Duration;
 
 /// Ends of the steps of a wait, in lingers. Few, because each wakes the writer.
-const STEPS: [u32; 4] = [1, 3, 6, 12];
-/// Longest wait, unless the linger itself is set longer: a group of 24 at 1,000 messages a second.
-const WAIT_MAX: Duration = Duration::from_millis(24);
+const STEPS: [u32; 3] = [1, 3, 6];
+/// Longest wait, unless the linger itself is set longer: a full group at 1,000 messages a second.
+const WAIT_MAX: Duration = Duration::from_millis(12);
 /// Acknowledgements in the first step that are no company.
 const ALONE: usize = 1;
 
@@ -91,8 +91,8 @@ mod tests {
     fn a_stream_is_waited_for_and_a_lone_message_is_not() {
         let mut linger = Linger::new(2 * MS);
         assert_eq!(waited(&mut linger, &[1]), 2 * MS);
-        assert_eq!(waited(&mut linger, &[2, 6, 11, 23]), 24 * MS);
-        assert_eq!(waited(&mut linger, &[2, 6, 11, 23]), 24 * MS);
+        assert_eq!(waited(&mut linger, &[2, 6, 11]), 12 * MS);
+        assert_eq!(waited(&mut linger, &[2, 6, 11]), 12 * MS);
     }
 
     #[test]
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_longer_linger_is_not_lengthened_and_none_stays_none() {
-        assert_eq!(Linger::longest(2 * MS), 24 * MS);
+        assert_eq!(Linger::longest(2 * MS), 12 * MS);
         assert_eq!(Linger::longest(50 * MS), 50 * MS);
         assert_eq!(waited(&mut Linger::new(50 * MS), &[2, 6]), 50 * MS);
         assert_eq!(waited(&mut Linger::new(Duration::ZERO), &[2, 6]), Duration::ZERO);

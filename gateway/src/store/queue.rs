@@ -49,7 +49,7 @@ impl Journal {
 pub(super) struct Waiting {
     /// Shard and entry, oldest first.
     pub entries: Vec<(u32, Entry)>,
-    /// How many of them an acknowledgement waits for.
+    /// How many messages wait in them for their acknowledgement.
     pub n_acknowledging: usize,
 }
 
@@ -86,10 +86,12 @@ impl Queue {
             self.n_refused.fetch_add(1, Ordering::Relaxed);
             return Err(Full(Box::new(entry)));
         }
-        let acknowledging = entry.acknowledges.is_some();
-        waiting.n_acknowledging += usize::from(acknowledging);
-        let first = waiting.entries.is_empty() || (acknowledging && waiting.n_acknowledging == 1);
-        let group_full = acknowledging && waiting.n_acknowledging == self.group_max;
+        // One entry may carry the messages of a whole turn.
+        let n_acknowledging = entry.acknowledges.map_or(0, |_| entry.marks.len().max(1));
+        let before = waiting.n_acknowledging;
+        waiting.n_acknowledging += n_acknowledging;
+        let first = waiting.entries.is_empty() || (before == 0 && n_acknowledging > 0);
+        let group_full = before < self.group_max && waiting.n_acknowledging >= self.group_max;
         waiting.entries.push((shard, entry));
         let half_full = waiting.entries.len() == self.entries_max / 2;
         drop(waiting);

@@ -50,6 +50,8 @@ pub struct Snapshot {
 }
 
 const VERSION: u16 = 1;
+/// A million frames a second for a century and more.
+const COUNT_MAX: u64 = 1 << 52;
 
 impl Snapshot {
     /// Whether no window was on its way when the snapshot was taken.
@@ -164,23 +166,31 @@ impl Windower {
         true
     }
 
-    /// Counts what waits in the books but is not in the ring any more.
+    /// Counts what waits in the books but is not in the ring any more. More in the ring than in the
+    /// books: the snapshot was damaged, and the ring is right.
     fn lose_waiting(&mut self) {
         let is_suspect_counted = self.suspect.as_ref().is_some_and(|suspect| suspect.incoming.row.is_counted);
         let n_kept = self.ring.n_waiting() + u64::from(is_suspect_counted);
-        let n_lost = self.outlet.books.waiting.saturating_sub(n_kept);
+        let books = &mut self.outlet.books;
+        let n_missing = n_kept.saturating_sub(books.waiting);
+        books.received += n_missing;
+        books.waiting += n_missing;
+        let n_lost = books.waiting - n_kept;
         self.outlet.drop_for(DropReason::Restart, n_lost);
     }
 }
 
 impl Snapshot {
     fn books(&self) -> Books {
+        // No box lives to count further; damaged bytes may say so.
+        let count = |n: u64| if n < COUNT_MAX { n } else { 0 };
         let mut books = Books::default();
-        books.received = self.received;
-        books.judged = self.judged;
-        books.waiting = self.waiting;
+        books.judged = count(self.judged);
+        books.waiting = count(self.waiting);
+        books.received = books.judged + books.waiting;
         for (reason, n) in DropReason::ALL.iter().zip(&self.dropped) {
-            books.drop_for(*reason, *n);
+            books.drop_for(*reason, count(*n));
+            books.received += count(*n);
         }
         books
     }

@@ -3,10 +3,11 @@
 
 use csv::{ByteRecord, ReaderBuilder};
 use libfuzzer_sys::fuzz_target;
+use std::time::Duration;
 use takt_adapters::convert::Conversion;
 use takt_adapters::replay::Options;
-use takt_adapters::replay::codec::Codec;
-use takt_adapters::replay::options::{Column, GroupColumns, Speed, TagColumn, TimeColumn};
+use takt_adapters::replay::codec::{Codec, RowPlace};
+use takt_adapters::replay::options::{Column, GroupColumns, RowTime, Speed, TagColumn, TimeColumn};
 use takt_adapters::replay::plan::Plan;
 use takt_adapters::stamp::{EpochUnit, StampFormat, StampReader};
 use takt_fuzz as _;
@@ -26,7 +27,11 @@ fn options(kind: u8) -> Options {
         path: "rows.csv".into(),
         delimiter: if kind & 4 == 0 { b';' } else { b',' },
         has_header: true,
-        time: (kind & 8 == 0).then(|| TimeColumn { column: Column::Named("time".into()), stamp }),
+        time: match kind & 24 {
+            0 | 16 => RowTime::Column(TimeColumn { column: Column::Named("time".into()), stamp }),
+            8 => RowTime::Arrival,
+            _ => RowTime::Every(Duration::from_millis(10)),
+        },
         groups: vec![GroupColumns {
             group: GroupSlot(0),
             tags: (0..3).map(TagSlot).collect(),
@@ -52,11 +57,16 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(header) = reader.byte_headers() else { return };
     let header: Vec<String> = header.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
     let Ok(plan) = Plan::new(&options, &header) else { return };
-    let codec = Codec::new(plan, "rows.csv".into());
+    let codec = Codec::new(plan, "rows.csv".into(), WallTime::from_ns(0));
     let mut row = ByteRecord::new();
+    let mut line = 0;
     while let Ok(true) = reader.read_byte_record(&mut row) {
+        line += 1;
         let (mut frames, mut rejects) = (Vec::new(), Vec::new());
-        codec.decode(&row, 1, WallTime::from_ns(1), MonoTime::from_ns(1), &mut frames, &mut rejects);
+        let stamp = codec.stamp(&row, line);
+        let place =
+            RowPlace { line, stamp, arrived_at: WallTime::from_ns(1), arrived: MonoTime::from_ns(1) };
+        codec.decode(&row, place, &mut frames, &mut rejects);
         assert_eq!(frames.len() + rejects.len(), 1, "every row is a frame or a reject");
     }
 });

@@ -8,7 +8,7 @@ use takt_adapters::Ticket;
 use takt_fuzz::damage;
 use takt_fuzz::record::{LatencySplit, ModelStamp, VerdictRecord};
 use takt_fuzz::store::chunk::{Block, ChunkView, OpenChunk};
-use takt_fuzz::store::entry::{CheckSlot, ConnectionSlot, Entry, Event, WriteOutcome, WriteResult};
+use takt_fuzz::store::entry::{CheckSlot, ConnectionSlot, Entry, Event, WriteKind, WriteOutcome, WriteResult};
 use takt_fuzz::store::names::Names;
 use takt_fuzz::store::row::{self, gather};
 use takt_fuzz::store::verdict::{verdict_of, verdict_row};
@@ -83,7 +83,7 @@ fn entry() -> Entry {
             line: None,
             text: "armed".into(),
         }],
-        writes: vec![WriteResult { check: CheckSlot(2), seq: 7, output: "reject".parse().expect("an id"), outcome, write_us: 9 }],
+        writes: vec![WriteResult { check: CheckSlot(2), seq: 7, output: "reject".parse().expect("an id"), kind: WriteKind::Verdict, outcome, write_us: 9 }],
         ..Entry::default()
     }
 }

@@ -16,7 +16,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use takt_adapters::Ticket;
 use takt_plant::MonoTime;
 
-/// Entries of one journal row. At 52 tags a row then has up to 440 kB: a few milliseconds.
+/// Frames of one journal row. At 52 tags a row then has up to 440 kB: a few milliseconds.
+const ROW_FRAMES_MAX: usize = 1_024;
+/// Entries of one journal row, for those without frames.
 const ROW_ENTRIES_MAX: usize = 1_024;
 
 impl Writer {
@@ -69,7 +71,7 @@ impl Writer {
             return;
         }
         while !self.backlog.is_empty() {
-            let n = self.backlog.len().min(ROW_ENTRIES_MAX);
+            let n = self.first_row();
             if let Err(error) = self.commit_first(n).await {
                 self.cannot_write(&error);
                 return;
@@ -104,6 +106,16 @@ impl Writer {
         begin_session(&mut self.conn, &self.dir, self.now.epoch, origin).await.map_err(plain)?;
         self.now.unbegun = None;
         Ok(())
+    }
+
+    /// How many entries of the backlog make the next row: one at least.
+    fn first_row(&self) -> usize {
+        let mut n_frames = 0;
+        let fits = self.backlog.iter().take(ROW_ENTRIES_MAX).take_while(|(_, entry)| {
+            n_frames += entry.frames.len();
+            n_frames <= ROW_FRAMES_MAX
+        });
+        fits.count().max(1)
     }
 
     async fn commit_first(&mut self, n: usize) -> Result<(), Error> {
