@@ -12,7 +12,7 @@ use crate::assemble::LinePlan;
 use crate::board::OutputGauge;
 use crate::board::show::write_status;
 use crate::loader::sentence;
-use crate::pipeline::cell::ArmOrder;
+use crate::pipeline::order::ArmOrder;
 use crate::shard::Order;
 use crate::store::ArmingRecord;
 use serde_json::{Value, json};
