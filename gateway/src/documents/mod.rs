@@ -9,6 +9,7 @@ mod cells;
 mod contents;
 mod draft;
 mod files;
+mod memory;
 mod preview;
 mod shown;
 mod source;
@@ -17,6 +18,7 @@ mod tag_table;
 pub use cells::{CellDocuments, cells};
 pub use contents::Contents;
 pub use draft::{AppliedDocument, DocumentDraft, InvalidDraft};
+pub use memory::{Memory, WARNED_BYTES, WINDOWS_BYTES_MAX};
 pub use preview::{Preview, Previewed, preview};
 pub use shown::{ChangeView, ProblemView, changes};
 pub use source::{

@@ -2,6 +2,7 @@
 
 use super::draft::AppliedDocument;
 use super::files;
+use super::memory::Memory;
 use crate::assemble::{self, CellPlan, Whose};
 use crate::store::DocumentVersion;
 use anyhow::{Context, Result, bail};
@@ -86,8 +87,11 @@ pub fn sources(
 pub struct Checked {
     /// They, resolved.
     pub documents: Resolved,
-    /// What they name that is not there on this box. It must be there where they run.
+    /// What they name that is not there on this box and must be there where they run; and that they need
+    /// much memory.
     pub warnings: Problems,
+    /// What they may hold in memory.
+    pub memory: Memory,
 }
 
 /// Checks files as they would be applied, without touching anything. They may be meant for another box.
@@ -108,9 +112,11 @@ pub fn check(files: &[PathBuf]) -> Result<Checked> {
     }
     let default = gateway(&DocumentSource { config: None })?;
     let elsewhere = |written: Option<&Gateway>| whose(written.unwrap_or(&default)).elsewhere();
-    let (documents, _) = examine(&sources, unread, &[], elsewhere)?;
-    let warnings = files::absent(&documents);
-    Ok(Checked { documents, warnings })
+    let (documents, cells) = examine(&sources, unread, &[], elsewhere)?;
+    let memory = Memory::of(&cells);
+    let mut warnings = files::absent(&documents);
+    warnings.extend(memory.warning());
+    Ok(Checked { documents, warnings, memory })
 }
 
 /// Reads and plans documents as they would run, and tells what is wrong in every stage at once. `unread`
@@ -128,7 +134,10 @@ pub fn examine(
     problems.later(files::rootless(&resolved, rootless_names));
     problems.later(assemble::look(&outputs, &resolved.connections));
     match provisional(&resolved, &whose(resolved.gateway.as_ref())) {
-        Ok(cells) => problems.or((resolved, cells)),
+        Ok(cells) => {
+            problems.later(Memory::of(&cells).refusal());
+            problems.or((resolved, cells))
+        }
         Err(more) => {
             problems.later(more);
             problems.or((resolved, Vec::new()))

@@ -201,3 +201,31 @@ fn every_example_passes_as_it_is() {
         takt(&["check", &file.display().to_string()]).code(0).says(&["valid: "]);
     }
 }
+
+#[test]
+fn what_no_box_can_hold_is_refused_and_what_is_much_is_a_warning() {
+    let tags = |n: usize| format!("names = [\"t_{{1..{n}}}\"]");
+    let document = |n: usize, every: &str, window: &str| {
+        format!(
+            "[[connections]]\nid = \"plc\"\nkind = \"modbus-tcp\"\naddress = \"127.0.0.1:9\"\n[[lines]]\nid = \"l\"\n\
+             [[lines.tag_groups]]\n{}\nsource = {{ connection = \"plc\", register = \"holding:0\", every = \"{every}\" }}\n\
+             [[lines.checks]]\nid = \"c\"\ninputs = [\"t_*\"]\nmodel = \"m\"\nwindow = {{ {window} }}\n",
+            tags(n)
+        )
+    };
+    let bench = Bench::with("");
+    let time = |span: &str, step: &str| format!("kind = \"time\", span = \"{span}\", step = \"{step}\"");
+    bench.write("small.toml", &document(10, "100ms", &time("10s", "100ms")));
+    let said = bench.takt(&["check", "small.toml", "--json"]).code(0).json();
+    // 10 s of span, of age and of hop, and a second of silence, ten a second: 311 rows of 288 bytes; five windows.
+    assert_eq!(said["memory"]["windows_bytes"], 311 * 288 + 5 * 100 * 10 * 8, "{said}");
+    assert_eq!(said["warnings"], json!([]));
+    bench.takt(&["check", "small.toml"]).code(0).says(&["memory at most, without models: windows "]);
+    // 100 inputs, an hour of every millisecond: the windower's own limit of rows is what it holds.
+    bench.write("much.toml", &document(100, "1ms", &time("1h", "100ms")));
+    let hint = "write shorter windows";
+    bench.takt(&["check", "much.toml"]).code(0).says(&["warning: ", "checks[c].window", "may hold up to 2.", hint]);
+    bench.write("over.toml", &document(1_000, "1ms", &time("1h", "100ms")));
+    bench.takt(&["check", "over.toml"]).code(78).says(&["checks[c].window", "at most 17.2 GB are allowed", hint]);
+    bench.takt(&["line", "apply", "over.toml"]).code(78).says(&["nothing was applied"]);
+}
