@@ -18,9 +18,10 @@ const MAY_TAKE: [(&str, &[&str]); 9] = [
 ];
 
 /// Libraries that only one of our crates may name, tests and demo apart.
-const STAYS_IN: [(&str, &str); 8] = [
+const STAYS_IN: [(&str, &str); 9] = [
     ("ort", "takt-models"),
     ("faer", "takt-models"),
+    ("resvg", "takt-models"),
     ("rumqttc", "takt-adapters"),
     ("tokio-modbus", "takt-adapters"),
     ("sqlx", "takt"),

@@ -67,10 +67,20 @@ pub struct Codec {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Unencodable {
     /// Beyond the register type.
-    #[error("{value} does not fit into {kind}; check the output's scale, minimum and maximum")]
+    #[error("{value} does not fit into {kind}; it takes {}", kind.in_words())]
     Range {
         /// The raw value, after scaling.
         value: String,
+        /// The register type.
+        kind: ValueType,
+    },
+    /// The type would hold another number.
+    #[error("{value} would become {held} in {kind}")]
+    Rounded {
+        /// As written.
+        value: String,
+        /// What the device would hold.
+        held: String,
         /// The register type.
         kind: ValueType,
     },
@@ -130,6 +140,31 @@ impl Codec {
             _ => self.integer(value)?,
         };
         Ok(self.order.part(bits, n))
+    }
+
+    /// Whether the registers hold a value as what it is: neither out of range nor rounded to another
+    /// number. A float type takes the nearest number to one with a fraction.
+    pub fn carries(&self, value: WriteValue) -> Result<(), Unencodable> {
+        let registers = self.encode(value)?;
+        let reading = self.decode(&registers);
+        let is_same = match (value, reading.value()) {
+            (WriteValue::Integer(v), Some(Value::Integer(held))) => v == *held,
+            (WriteValue::Integer(v), Some(Value::Unsigned(held))) => u64::try_from(v) == Ok(*held),
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole and comes from 64 bits")]
+            (WriteValue::Integer(v), Some(Value::Real(held))) => i128::from(v) == *held as i128,
+            (WriteValue::Number(v), Some(Value::Integer(_) | Value::Unsigned(_))) => v.fract() == 0.0,
+            _ => true,
+        };
+        if is_same {
+            return Ok(());
+        }
+        let held = match reading.value() {
+            Some(Value::Integer(held)) => held.to_string(),
+            Some(Value::Unsigned(held)) => held.to_string(),
+            Some(Value::Real(held)) => held.to_string(),
+            _ => String::new(),
+        };
+        Err(Unencodable::Rounded { value: value.to_string(), held, kind: self.kind })
     }
 
     fn text(&self, registers: &[u16], n_bytes: usize) -> Reading {

@@ -117,6 +117,30 @@ fn what_does_not_fit_is_refused_with_words() {
     assert!(said("bit(3)", WriteValue::Coil(true)).contains("whole register"));
 }
 
+#[test]
+fn a_value_is_carried_as_what_it_is_or_not_at_all() {
+    let check = |kind: &str, value, expected: Result<(), &str>| {
+        let found = codec(kind, "abcd").carries(value).map_err(|why| why.to_string());
+        match (&found, expected) {
+            (Ok(()), Ok(())) => {}
+            (Err(why), Err(part)) => assert!(why.contains(part), "{kind} {value}: {why}"),
+            _ => panic!("{kind} {value}: {found:?}, expected {expected:?}"),
+        }
+    };
+    check("u16", WriteValue::Integer(65_535), Ok(()));
+    check("u16", WriteValue::Integer(70_000), Err("whole numbers from 0 to 65535"));
+    check("u16", WriteValue::Number(2.0), Ok(()));
+    check("u16", WriteValue::Number(2.5), Err("2.5 would become 3 in u16"));
+    check("i16", WriteValue::Integer(-1), Ok(()));
+    check("u64", WriteValue::Integer(i64::MAX), Ok(()));
+    check("f32", WriteValue::Number(0.1), Ok(()));
+    check("f32", WriteValue::Integer(16_777_216), Ok(()));
+    check("f32", WriteValue::Integer(16_777_217), Err("16777217 would become 16777216 in f32"));
+    check("f64", WriteValue::Integer(16_777_217), Ok(()));
+    check("u16", WriteValue::Coil(true), Ok(()));
+    check("bool", WriteValue::Integer(2), Err("neither true nor false"));
+}
+
 fn any_kind() -> impl Strategy<Value = ValueType> {
     let more = [ValueType::Bool, ValueType::Bit(3), ValueType::Text(7)];
     let all: Vec<_> = ValueType::NUMBERS.into_iter().chain(more).collect();

@@ -58,6 +58,36 @@ impl ValueType {
         matches!(self, Self::F32 | Self::F64)
     }
 
+    /// Smallest and largest whole number between which every whole number keeps its value; `None` for a text.
+    fn whole_numbers(self) -> Option<(i128, i128)> {
+        match self {
+            Self::Bool | Self::Bit(_) => Some((0, 1)),
+            Self::F32 => Some((-(1 << f32::MANTISSA_DIGITS), 1 << f32::MANTISSA_DIGITS)),
+            Self::F64 => Some((-(1 << f64::MANTISSA_DIGITS), 1 << f64::MANTISSA_DIGITS)),
+            Self::Text(_) => None,
+            _ => self.integer_range(),
+        }
+    }
+
+    /// Whether every whole number that `other` can hold can be written as this type. What a text says is
+    /// not known before it is read.
+    pub fn holds_all_of(self, other: Self) -> bool {
+        let (Some(own), Some(others)) = (self.whole_numbers(), other.whole_numbers()) else { return true };
+        own.0 <= others.0 && others.1 <= own.1
+    }
+
+    /// What can be written as this type, in words.
+    pub fn in_words(self) -> String {
+        match (self, self.whole_numbers()) {
+            (Self::Bool | Self::Bit(_), _) => "true, false, 1 or 0".to_owned(),
+            (Self::F32 | Self::F64, Some((_, high))) => {
+                format!("numbers, whole ones exactly up to {high}")
+            }
+            (_, Some((low, high))) => format!("whole numbers from {low} to {high}"),
+            (_, None) => "texts".to_owned(),
+        }
+    }
+
     /// Smallest and largest value of an integer type; `None` for the others.
     pub(crate) fn integer_range(self) -> Option<(i128, i128)> {
         match self {
@@ -141,6 +171,22 @@ mod tests {
         }
         assert_eq!("bit:3".parse(), Ok(ValueType::Bit(3)));
         assert_eq!(" String( 7 )".parse(), Ok(ValueType::Text(7)));
+    }
+
+    #[test]
+    fn a_type_holds_what_a_narrower_one_can_say() {
+        let check = |wide: ValueType, narrow: ValueType, is: bool| {
+            assert_eq!(wide.holds_all_of(narrow), is, "{wide} {narrow}");
+        };
+        check(ValueType::U32, ValueType::U16, true);
+        check(ValueType::U16, ValueType::U32, false);
+        check(ValueType::U16, ValueType::I16, false);
+        check(ValueType::I32, ValueType::U16, true);
+        check(ValueType::Bool, ValueType::U16, false);
+        check(ValueType::F32, ValueType::U16, true);
+        check(ValueType::F32, ValueType::U32, false);
+        check(ValueType::F64, ValueType::U32, true);
+        check(ValueType::U16, ValueType::Text(4), true);
     }
 
     #[test]

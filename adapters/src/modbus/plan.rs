@@ -4,15 +4,17 @@
 //! become one read (B4); a tag's registers never lie in two reads, so a value is never torn.
 
 use super::address::{Address, Table};
-use super::codec::Codec;
+use super::codec::{Codec, Unencodable, boolean};
 use super::kind::ValueType;
 use super::options::{Coalescing, GroupOptions, ModbusOptions, TagOptions, WriteSpec};
 use std::sync::Arc;
 use std::time::Duration;
-use takt_plant::{GroupSlot, TagSlot, WriteSlot};
+use takt_plant::{GroupSlot, TagSlot, WriteSlot, WriteValue};
 
 /// The shortest cycle: the resolution of the runtime's timers.
 const CYCLE_MIN: Duration = Duration::from_millis(1);
+/// Registers that one write carries (Modbus Application Protocol V1.1b3, 6.12).
+const WRITE_REGISTERS_MAX: u16 = 123;
 
 /// Registers or bits that lie side by side in one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,7 +97,7 @@ impl Plan {
     pub fn new(options: ModbusOptions) -> Result<Self, Vec<InvalidPlan>> {
         let mut errors = limits(&options);
         for write in &options.writes {
-            errors.extend(write_error(write));
+            errors.extend(write.check());
         }
         for (i, write) in options.writes.iter().enumerate() {
             if options.writes[..i].iter().any(|w| w.slot == write.slot) {
@@ -240,7 +242,7 @@ fn group_errors(group: &GroupOptions, coalescing: &Coalescing, errors: &mut Vec<
         errors.push(InvalidPlan::NoCycle { group: group.group });
     }
     for tag in &group.tags {
-        errors.extend(tag_error(tag.address, &tag.codec, n_max(tag.address.table, coalescing)));
+        errors.extend(tag.check(coalescing));
     }
 }
 
@@ -258,16 +260,34 @@ fn tag_error(address: Address, codec: &Codec, n_max: u16) -> Option<InvalidPlan>
     (n > n_max).then_some(InvalidPlan::TooWide { address, n, max: n_max })
 }
 
-fn write_error(write: &WriteSpec) -> Option<InvalidPlan> {
-    let address = write.address;
-    if !matches!(address.table, Table::Coil | Table::Holding) {
-        return Some(InvalidPlan::ReadOnly { address });
+impl TagOptions {
+    /// What is wrong with this tag by itself.
+    pub fn check(&self, coalescing: &Coalescing) -> Option<InvalidPlan> {
+        tag_error(self.address, &self.codec, n_max(self.address.table, coalescing))
     }
-    let kind = write.codec.kind;
-    if address.table == Table::Holding && !(kind.is_number() || kind == ValueType::Bool) {
-        return Some(InvalidPlan::WriteType { address, kind: kind.to_string() });
+}
+
+impl WriteSpec {
+    /// What is wrong with this write by itself.
+    pub fn check(&self) -> Option<InvalidPlan> {
+        let address = self.address;
+        if !matches!(address.table, Table::Coil | Table::Holding) {
+            return Some(InvalidPlan::ReadOnly { address });
+        }
+        let kind = self.codec.kind;
+        if address.table == Table::Holding && !(kind.is_number() || kind == ValueType::Bool) {
+            return Some(InvalidPlan::WriteType { address, kind: kind.to_string() });
+        }
+        tag_error(address, &self.codec, WRITE_REGISTERS_MAX)
     }
-    tag_error(address, &write.codec, 123)
+
+    /// Whether a value reaches the device as what it is.
+    pub fn carries(&self, value: WriteValue) -> Result<(), Unencodable> {
+        if self.address.table.is_bits() {
+            return boolean(value).map(drop);
+        }
+        self.codec.carries(value)
+    }
 }
 
 fn n_max(table: Table, coalescing: &Coalescing) -> u16 {

@@ -30,6 +30,15 @@ pub enum InvalidPointer {
     },
 }
 
+impl InvalidPointer {
+    /// The text that is none, as written.
+    pub fn pointer(&self) -> &str {
+        match self {
+            Self::NoSlash { pointer } | Self::Tilde { pointer } | Self::TooDeep { pointer } => pointer,
+        }
+    }
+}
+
 /// Where a value that was met goes.
 #[derive(Debug, Clone)]
 pub(super) enum Target {

@@ -42,7 +42,7 @@ pub use difference::{Change, ChangeKind, difference};
 pub use form::{form, form_text, tags_as_written};
 pub use place::{At, Place};
 pub use problem::{Problem, ProblemKind, Problems};
-pub use read::read;
+pub use read::{Seen, read, see};
 pub use resolved::Resolved;
 pub use schema::schema;
 pub use secret::{Pem, SecretRef};

@@ -1,7 +1,9 @@
 //! Problems: what is wrong, where, and what to try. All of them at once.
 
 use crate::place::{At, Place};
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 /// What sort of problem it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,8 +103,22 @@ impl Problems {
         if self.list.is_empty() {
             return Ok(value);
         }
-        self.list.sort_by(|a, b| a.place.cmp(&b.place));
+        self.list.sort_by(|a, b| a.place.cmp(&b.place).then_with(|| a.what.cmp(&b.what)));
+        // What several stages see, or several lines of one connection, is said once.
+        self.list.dedup();
         Err(self)
+    }
+
+    /// Takes what a later stage found, as far as it is certain: on a line whose notation is broken nothing is.
+    pub fn later(&mut self, found: impl IntoIterator<Item = Problem>) {
+        let slips: HashSet<(Arc<str>, u32)> = self
+            .list
+            .iter()
+            .filter(|problem| problem.kind == ProblemKind::Syntax)
+            .map(|slip| (slip.place.file.clone(), slip.place.line))
+            .collect();
+        let on_a_slip = |problem: &Problem| slips.contains(&(problem.place.file.clone(), problem.place.line));
+        self.list.extend(found.into_iter().filter(|problem| !on_a_slip(problem)));
     }
 }
 

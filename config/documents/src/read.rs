@@ -2,8 +2,8 @@
 
 use crate::place::At;
 use crate::problem::{Problem, ProblemKind, Problems};
-use crate::resolve::resolve;
-use crate::resolved::Resolved;
+use crate::resolve::{Found, resolve};
+use crate::resolved::{Output, Resolved};
 use crate::source::{DOCUMENT_BYTES_MAX, Source};
 use crate::tree::{Node, SyntaxError, parse};
 use crate::written::decode::{Collector, Written};
@@ -29,10 +29,29 @@ pub(crate) struct ReadDocument {
 /// # Errors
 /// Every problem of every document, by file and line; then nothing is resolved.
 pub fn read(sources: &[Source]) -> Result<Resolved, Problems> {
-    let mut problems = Problems::default();
+    let Seen { resolved, problems, .. } = see(sources, Problems::default());
+    problems.or(resolved)
+}
+
+/// What could be read of documents, and what is wrong with them. Only for stages that look for more
+/// problems: where there is one, nothing of it may be brought into force.
+#[derive(Debug)]
+pub struct Seen {
+    /// What could be resolved. A tag's slot means nothing while there is a problem.
+    pub resolved: Resolved,
+    /// Outputs of checks that could not be resolved.
+    pub outputs: Vec<Output>,
+    /// What is wrong so far, not in order.
+    pub problems: Problems,
+}
+
+/// Reads all documents together as far as they can be read; `unread` is what is wrong with those that
+/// could not even be opened.
+pub fn see(sources: &[Source], unread: Problems) -> Seen {
+    let mut broken = !unread.is_empty();
+    let mut problems = unread;
     let mut documents = Vec::with_capacity(sources.len());
     let mut told = HashSet::new();
-    let mut broken = false;
     for source in sources {
         let one = read_one(source);
         broken |= one.broken;
@@ -40,7 +59,7 @@ pub fn read(sources: &[Source]) -> Result<Resolved, Problems> {
         problems.extend(one.problems);
         documents.extend(one.document);
     }
-    let (resolved, wrong) = resolve(&documents);
+    let Found { resolved, outputs, problems: wrong } = resolve(&documents);
     // What a broken document was about to say is not known, so nothing is called missing.
     let certain = |p: &Problem| match p.kind {
         ProblemKind::Missing => !broken && !told.contains(&p.place.key),
@@ -48,7 +67,7 @@ pub fn read(sources: &[Source]) -> Result<Resolved, Problems> {
         _ => true,
     };
     problems.extend(wrong.into_iter().filter(certain));
-    problems.or(resolved)
+    Seen { resolved, outputs, problems }
 }
 
 /// Reads one document, without looking at any other.

@@ -41,6 +41,13 @@ pub struct TriggerSpan {
     pub after: Duration,
 }
 
+impl TriggerSpan {
+    /// From its first instant to its last.
+    pub fn length(&self) -> Duration {
+        self.before.saturating_add(self.after)
+    }
+}
+
 /// By which rule a check's windows open and close. All times are source times.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WindowSpec {
@@ -76,6 +83,8 @@ pub enum WindowSpec {
         edge: Edge,
         /// What is collected.
         collect: TriggerSpan,
+        /// Longest time in the span without a sample of an input; beyond it the window has a hole.
+        max_age: Duration,
     },
 }
 

@@ -10,6 +10,7 @@ mod groups;
 mod modbus;
 mod mqtt;
 mod replay;
+mod writes;
 
 pub use checks::{CheckPlan, HandshakePlan, HeartbeatPlan, LinePlan, OutputPlan};
 pub use groups::{Group, LineGroups, expand};
@@ -18,7 +19,7 @@ pub use mqtt::client as broker;
 
 use crate::egress::Egress;
 use crate::store::{CheckLayout, ConnectionLayout, ConnectionSlot, GroupLayout, Layout, Slots, WhenUnwritable};
-use takt_config::resolved::{Connection, ConnectionKind, Resolved, WhenUnwritable as AsWritten};
+use takt_config::resolved::{Connection, ConnectionKind, Output, Resolved, WhenUnwritable as AsWritten};
 use takt_config::{Problems, SecretRef};
 use takt_plant::{ConnectionId, GatewayId, SiteId};
 
@@ -81,6 +82,16 @@ pub struct Whose {
     pub secrets: fn(&std::path::Path, &SecretRef) -> Result<Vec<u8>, String>,
     /// The folder of secrets.
     pub data_dir: std::path::PathBuf,
+    /// How certificates and keys are read; they lie on the box that runs, not where documents are checked.
+    pub files: fn(&std::path::Path) -> std::io::Result<Vec<u8>>,
+}
+
+impl Whose {
+    /// The same, where only documents are looked at: secrets and certificate files are on another box.
+    #[must_use]
+    pub fn elsewhere(self) -> Self {
+        Self { secrets: |_, _| Ok(Vec::new()), files: |_| Ok(Vec::new()), ..self }
+    }
 }
 
 /// The names that the store must know.
@@ -150,6 +161,13 @@ pub fn assemble(documents: &Resolved, slots: &Slots, whose: &Whose) -> Result<Ve
         }
     }
     problems.or(cells)
+}
+
+/// What is wrong with outputs whose checks could not be resolved.
+pub fn look(outputs: &[Output], connections: &[Connection]) -> Problems {
+    let mut problems = Problems::default();
+    writes::look(outputs.iter(), connections, &mut problems);
+    problems
 }
 
 fn publishes(connection: &Connection) -> bool {

@@ -1,17 +1,13 @@
 //! Modbus connections: tags become groups of registers, outputs become planned writes.
 
 use super::checks::LinePlan;
-use super::{ConnectionPlan, DriverPlan};
+use super::{ConnectionPlan, DriverPlan, writes};
 use crate::egress::Egress;
 use crate::store::ConnectionSlot;
 use takt_adapters::modbus::{
-    Address, Codec, GroupOptions, ModbusOptions, Order, Plan, Scale, Sentinel, TagOptions, ValueType, WriteFunction,
-    WriteSpec,
+    Address, Codec, GroupOptions, InvalidPlan, ModbusOptions, Order, Plan, Scale, Sentinel, TagOptions, ValueType,
 };
-use takt_config::resolved::{
-    ByteOrder, Connection, GroupKey, Modbus, ModbusSource, OutputMode, RegisterType, SingleRegisterWrite, Tag,
-    TagSource, WriteTarget,
-};
+use takt_config::resolved::{ByteOrder, Connection, GroupKey, Modbus, ModbusSource, RegisterType, Tag, TagSource};
 use takt_config::{At, Problems};
 use takt_plant::{ExportClass, Value, WriteSlot};
 
@@ -24,23 +20,31 @@ pub(super) fn plan(
     problems: &mut Problems,
 ) -> Option<ConnectionPlan> {
     let mut options = options(device);
+    let coalescing = options.coalescing;
     for line in lines.iter() {
         for (group, group_slot, tags) in line.fed_by(&connection.id) {
             let GroupKey::Poll(_, unit, every) = group.key else { continue };
             let slots = group.tags.iter().copied().zip(tags);
-            let tags = slots.filter_map(|(tag, written)| {
-                let TagSource::Modbus(source) = &written.source else { return None };
-                let (address, codec) = read(written, source, problems)?;
-                Some(TagOptions { tag, address, codec })
-            });
-            options.groups.push(GroupOptions { group: group_slot, unit, every, tags: tags.collect() });
+            let tags: Vec<TagOptions> = slots
+                .filter_map(|(tag, written)| {
+                    let TagSource::Modbus(source) = &written.source else { return None };
+                    let (address, codec) = read(written, source, problems)?;
+                    let options = TagOptions { tag, address, codec };
+                    told(options.check(&coalescing), &source.register, problems).then_some(options)
+                })
+                .collect();
+            // That none is left is no news: each has been told.
+            if !tags.is_empty() {
+                options.groups.push(GroupOptions { group: group_slot, unit, every, tags });
+            }
         }
     }
-    for target in targets(connection, lines) {
-        let slot = WriteSlot(u32::try_from(options.writes.len()).unwrap_or(u32::MAX));
-        if let Some(spec) = write(target, slot, device, problems) {
-            options.writes.push(spec);
-        }
+    for line in lines.iter() {
+        let outputs = line.line.checks.iter().flat_map(|check| &check.outputs);
+        options.writes.extend(writes::planned(connection, device, line.line.heartbeat.as_ref(), outputs, problems));
+    }
+    for (slot, write) in (0..).map(WriteSlot).zip(&mut options.writes) {
+        write.slot = slot;
     }
     match Plan::new(options) {
         Ok(plan) => Some(ConnectionPlan {
@@ -61,24 +65,6 @@ pub(super) fn plan(
             None
         }
     }
-}
-
-/// Where the lines write on a connection: line by line, heartbeat first, then each output, and a
-/// handshake's answer behind its output. [`super::checks::bind`] gives out slots in this order.
-fn targets<'a>(connection: &Connection, lines: &'a [LinePlan]) -> Vec<&'a WriteTarget> {
-    let mut targets = Vec::new();
-    for line in lines {
-        let line = &line.line;
-        targets.extend(line.heartbeat.iter().map(|beat| &beat.write));
-        for output in line.checks.iter().flat_map(|check| &check.outputs) {
-            targets.push(&output.write);
-            if let OutputMode::Handshake(registers) = &output.mode {
-                targets.push(&registers.answer);
-            }
-        }
-    }
-    targets.retain(|target| *target.connection == *connection.id);
-    targets
 }
 
 /// A device's connection, with nothing to read or write yet.
@@ -114,17 +100,16 @@ fn read(tag: &Tag, source: &ModbusSource, problems: &mut Problems) -> Option<(Ad
     Some((address, codec))
 }
 
-fn write(target: &WriteTarget, slot: WriteSlot, device: &Modbus, problems: &mut Problems) -> Option<WriteSpec> {
-    let address = address(&target.register, problems)?;
-    let codec = Codec::plain(kind(target.kind.as_ref(), &address), order(target.order));
-    let function = match device.single_register_write {
-        SingleRegisterWrite::Fc06 => WriteFunction::Single,
-        SingleRegisterWrite::Fc16 => WriteFunction::Multiple,
-    };
-    Some(WriteSpec { slot, unit: target.unit, address, codec, function })
+/// Whether nothing is wrong with what a register is planned to be; reports it at the register else.
+pub(super) fn told(wrong: Option<InvalidPlan>, register: &At<String>, problems: &mut Problems) -> bool {
+    let Some(wrong) = wrong else { return true };
+    let text = wrong.to_string();
+    let (what, hint) = text.split_once("; ").unwrap_or((&text, "check its address and type"));
+    problems.push(register.problem(what, hint));
+    false
 }
 
-fn address(written: &At<String>, problems: &mut Problems) -> Option<Address> {
+pub(super) fn address(written: &At<String>, problems: &mut Problems) -> Option<Address> {
     match written.parse() {
         Ok(address) => Some(address),
         Err(error) => {
@@ -135,7 +120,7 @@ fn address(written: &At<String>, problems: &mut Problems) -> Option<Address> {
     }
 }
 
-fn kind(written: Option<&At<RegisterType>>, address: &Address) -> ValueType {
+pub(super) fn kind(written: Option<&At<RegisterType>>, address: &Address) -> ValueType {
     match written.map(|kind| kind.value) {
         None if address.table.is_bits() => ValueType::Bool,
         None => ValueType::U16,
@@ -152,7 +137,7 @@ fn kind(written: Option<&At<RegisterType>>, address: &Address) -> ValueType {
     }
 }
 
-fn order(written: ByteOrder) -> Order {
+pub(super) fn order(written: ByteOrder) -> Order {
     match written {
         ByteOrder::Abcd => Order::Abcd,
         ByteOrder::Cdab => Order::Cdab,

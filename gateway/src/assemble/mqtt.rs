@@ -12,13 +12,14 @@ use takt_adapters::mqtt::mapping::{
     ByteOrder, Field, Format, JsonMapping, Layout, RawMapping, RawNumber, Scope, TimeMapping, TimeSource,
 };
 use takt_adapters::mqtt::options::{ClientIdentity, Credentials, LastWill, Protocol, Qos, Secret, Tls};
+use takt_adapters::mqtt::plan::InvalidMapping;
 use takt_adapters::mqtt::{GroupMapping, Options, Plan};
 use takt_adapters::stamp::{EpochUnit, StampFormat, StampReader};
 use takt_config::resolved::{
     Connection, Conversion as Written, Endian, GroupKey, JsonFormat, Mqtt, MqttSource, MqttVersion, PayloadFormat,
     RawType, Tag, TagSource, TimeFormat,
 };
-use takt_config::{At, Pem, Problems, SecretRef};
+use takt_config::{At, Pem, Problem, Problems, SecretRef};
 use takt_plant::{GroupSlot, WallTime};
 
 /// Plans a broker: what is subscribed, and how messages become frames.
@@ -30,23 +31,56 @@ pub(super) fn plan(
     whose: &Whose,
     problems: &mut Problems,
 ) -> Option<ConnectionPlan> {
+    // Looked at whatever else is wrong, so that all of it is told at once.
+    let options = options(connection, broker, whose, "", problems);
     let mut mappings = Vec::new();
     for line in lines {
         for (group, group_slot, tags) in line.fed_by(&connection.id) {
-            mappings.extend(mapping(group, group_slot, &tags, problems));
+            let Some(mapping) = mapping(group, group_slot, &tags, problems) else { continue };
+            match Plan::new(std::slice::from_ref(&mapping)) {
+                Ok(_) => mappings.push(mapping),
+                Err(wrong) => problems.extend(wrong.iter().map(|what| at_its_tag(what, &tags, connection))),
+            }
         }
     }
     let plan = match Plan::new(&mappings) {
         Ok(plan) => plan.with_lateness(lateness_max(connection, lines)),
         Err(wrong) => {
-            problems.extend(
-                wrong.iter().map(|what| connection.id.problem(sentence(what), "change the tags' topics or fields")),
-            );
+            let tags: Vec<&Tag> = lines.iter().flat_map(|line| &line.line.tags).collect();
+            problems.extend(wrong.iter().map(|what| at_its_tag(what, &tags, connection)));
             return None;
         }
     };
-    let options = options(connection, broker, whose, "", problems)?;
+    let options = options?;
     Some(planned(connection, broker, slot, DriverPlan::Mqtt { options: Box::new(options), plan }, true))
+}
+
+/// A problem of a mapping, at the key of the tag that it comes from.
+fn at_its_tag(what: &InvalidMapping, tags: &[&Tag], connection: &Connection) -> Problem {
+    let sources = || {
+        tags.iter().filter_map(|tag| match &tag.source {
+            TagSource::Mqtt(source) if *source.connection == *connection.id => Some(source),
+            TagSource::Mqtt(_) | TagSource::Modbus(_) | TagSource::Replay(_) => None,
+        })
+    };
+    let topic = |filter: &str| sources().map(|source| &source.topic).find(|topic| topic.as_str() == filter);
+    let at = match what {
+        InvalidMapping::Pointer { source, .. } => sources().find_map(|s| pointer_in(s, source.pointer())),
+        InvalidMapping::Overlap { b, .. } => topic(b),
+        InvalidMapping::Filter { filter, .. }
+        | InvalidMapping::NoTags { filter }
+        | InvalidMapping::Fields { filter, .. }
+        | InvalidMapping::RawStamp { filter } => topic(filter),
+    };
+    let hint = "change the tag's topic or field";
+    at.map_or_else(|| connection.id.problem(sentence(what), hint), |at| at.problem(sentence(what), hint))
+}
+
+/// Where a source names this pointer.
+fn pointer_in<'s>(source: &'s MqttSource, pointer: &str) -> Option<&'s At<String>> {
+    let PayloadFormat::Json(json) = &source.format else { return None };
+    let time = json.time.as_ref().map(|time| &time.pointer);
+    [Some(&json.value), json.each.as_ref(), time].into_iter().flatten().find(|at| at.as_str() == pointer)
 }
 
 /// The greatest lateness of the checks on lines that a connection feeds.
@@ -110,6 +144,8 @@ fn options(
             return None;
         }
     };
+    // Each is looked at whatever the others say.
+    let (tls, credentials) = (encrypted.then(|| tls(broker, whose, problems)), credentials(broker, whose, problems));
     let mut options = Options::new(host, port, format!("{}{suffix}", *broker.client_id));
     options.protocol = match broker.version {
         MqttVersion::V311 => Protocol::V3,
@@ -121,16 +157,6 @@ fn options(
     // More could not be told from redeliveries after a restart.
     options.receive_max = broker.receive_maximum.min(MARKS_MAX);
     options.retry.seed = seed(&options.client_id);
-    if encrypted {
-        options.tls = Some(tls(broker, whose, problems)?);
-    }
-    if let Some(user) = &broker.user {
-        let password = match &broker.password {
-            Some(name) => Secret::new(secret(name, whose, problems)?),
-            None => Secret::new(Vec::new()),
-        };
-        options.credentials = Some(Credentials { user: user.clone(), password });
-    }
     if broker.verdicts {
         let mut payload = Vec::new();
         state_json(Presence::Lost, WallTime::from_ns(0), env!("CARGO_PKG_VERSION"), &mut payload);
@@ -139,23 +165,39 @@ fn options(
     }
     let wrong = options.check();
     problems.extend(wrong.iter().map(|what| connection.id.problem(what.to_string(), "change the connection")));
+    if let Some(tls) = tls {
+        options.tls = Some(tls?);
+    }
+    if let Some(credentials) = credentials {
+        options.credentials = Some(credentials?);
+    }
     wrong.is_empty().then_some(options)
+}
+
+/// User and password, where a user is named; inside, `None` where the password is not there.
+fn credentials(broker: &Mqtt, whose: &Whose, problems: &mut Problems) -> Option<Option<Credentials>> {
+    let user = broker.user.clone()?;
+    let password = match &broker.password {
+        Some(name) => secret(name, whose, problems),
+        None => Some(Vec::new()),
+    };
+    Some(password.map(|password| Credentials { user, password: Secret::new(password) }))
 }
 
 fn tls(broker: &Mqtt, whose: &Whose, problems: &mut Problems) -> Option<Tls> {
     let Some(written) = &broker.tls else { return Some(Tls::default()) };
-    let ca_pem = match &written.ca {
-        Some(ca) => Some(pem(ca, whose, problems)?),
-        None => None,
-    };
-    let identity = match &written.identity {
-        Some((certificate, key)) => Some(ClientIdentity {
-            certificate_pem: pem(certificate, whose, problems)?,
-            key_pem: Secret::new(pem(key, whose, problems)?),
-        }),
-        None => None,
-    };
+    let ca_pem = written.ca.as_ref().map(|ca| pem(ca, whose, problems));
+    let identity = written.identity.as_ref().map(|(certificate, key)| {
+        let (certificate, key) = (pem(certificate, whose, problems), pem(key, whose, problems));
+        Some(ClientIdentity { certificate_pem: certificate?, key_pem: Secret::new(key?) })
+    });
+    let (ca_pem, identity) = (all_or_none(ca_pem)?, all_or_none(identity)?);
     Some(Tls { ca_pem, identity, server_name: None })
+}
+
+/// What is not wanted is whole as it is; what is wanted must be there.
+fn all_or_none<T>(wanted: Option<Option<T>>) -> Option<Option<T>> {
+    wanted.map_or(Some(None), |there| there.map(Some))
 }
 
 fn pem(written: &At<Pem>, whose: &Whose, problems: &mut Problems) -> Option<Vec<u8>> {
@@ -163,7 +205,7 @@ fn pem(written: &At<Pem>, whose: &Whose, problems: &mut Problems) -> Option<Vec<
         Pem::Secret(name) => secret(&At::new(name.clone(), written.place.clone()), whose, problems),
         Pem::File(path) => {
             let path = At::new(path.clone(), written.place.clone()).beside_document();
-            let read = std::fs::read(&path);
+            let read = (whose.files)(&path);
             let explain =
                 |error| written.problem(format!("{}: {error}", path.display()), "check the path and who may read it");
             read.map_err(|error| problems.push(explain(error))).ok()

@@ -3,6 +3,8 @@
 use super::answer::Answer;
 use super::context::Context;
 use super::exit;
+use super::table::bytes;
+use crate::documents::Checked;
 use anyhow::Result;
 use serde_json::json;
 use std::path::PathBuf;
@@ -21,13 +23,28 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Answer> {
     if files.is_empty() {
         return Err(exit::usage("name at least one document: takt check FILE…"));
     }
-    let documents = crate::documents::check(&files)?;
+    let Checked { documents, warnings, memory } = crate::documents::check(&files)?;
     let (lines, connections) = (documents.lines.len(), documents.connections.len());
     let checks: usize = documents.lines.iter().map(|line| line.checks.len()).sum();
     let tags: usize = documents.lines.iter().map(|line| line.tags.len()).sum();
-    let text = format!("valid: {connections} connections, {lines} lines, {tags} tags, {checks} checks");
+    let mut text = format!("valid: {connections} connections, {lines} lines, {tags} tags, {checks} checks");
+    text.push_str(&format!(
+        "\nmemory at most, without models: windows {}, connections {}, queues behind a slow disk {}",
+        bytes(memory.windows),
+        bytes(memory.connections),
+        bytes(memory.queues)
+    ));
+    for warning in &warnings {
+        text.push_str(&format!("\nwarning: {warning}"));
+    }
     Ok(Answer::new(
         text,
-        json!({ "problems": [], "connections": connections, "lines": lines, "tags": tags, "checks": checks }),
+        json!({
+            "problems": [], "warnings": exit::problems_json(&warnings), "connections": connections, "lines": lines,
+            "tags": tags, "checks": checks,
+            "memory": {
+                "windows_bytes": memory.windows, "connections_bytes": memory.connections, "queues_bytes": memory.queues,
+            },
+        }),
     ))
 }

@@ -45,7 +45,7 @@ struct Folder {
 
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Answer> {
     let mut asked = Signals::listen()?;
-    let documents = crate::documents::check(&arguments.files)?;
+    let documents = crate::documents::check(&arguments.files)?.documents;
     only_recordings(&documents)?;
     let gateway = match &documents.gateway {
         Some(gateway) => gateway.clone(),

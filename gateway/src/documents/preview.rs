@@ -2,9 +2,8 @@
 
 use super::cells::{CellDocuments, cells};
 use super::draft::AppliedDocument;
-use super::rootless::rootless;
 use super::shown::{ChangeView, ProblemView, changes};
-use super::source::{DocumentSource, merged, provisional};
+use super::source::{DocumentSource, examine, sources};
 use crate::assemble::{CellPlan, Whose};
 use crate::store::DocumentVersion;
 use serde::{Deserialize, Serialize};
@@ -49,10 +48,9 @@ pub fn preview(
     running: &BTreeMap<String, CellDocuments>,
 ) -> Previewed {
     let mut seen = Preview::default();
-    let planned = merged(source, applied, new).and_then(|after| {
+    let planned = sources(source, applied, new).and_then(|sources| {
         let names: Vec<&str> = new.iter().map(|document| document.name.as_str()).collect();
-        rootless(&after, &names).or(())?;
-        let plans = provisional(&after, whose)?;
+        let (after, plans) = examine(&sources, Problems::default(), &names, |_| whose.clone())?;
         seen.difference = differences(applied, new)?;
         Ok((cells(&after, plans), after))
     });

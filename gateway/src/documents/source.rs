@@ -1,12 +1,14 @@
 //! Where documents come from: the configuration file, and what was applied since (B40).
 
 use super::draft::AppliedDocument;
+use super::files;
+use super::memory::Memory;
 use crate::assemble::{self, CellPlan, Whose};
 use crate::store::DocumentVersion;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use takt_config::resolved::Gateway;
-use takt_config::{Problems, Resolved, Source, read};
+use takt_config::{Problems, Resolved, Seen, Source, read, see};
 
 /// The kind under which applied documents are kept.
 pub const KIND: &str = "plant";
@@ -49,6 +51,7 @@ pub fn whose(gateway: &Gateway) -> Whose {
         site: gateway.site.value.clone(),
         secrets: crate::secrets::reveal,
         data_dir: gateway.data_dir.value.clone(),
+        files: |path| std::fs::read(path),
     }
 }
 
@@ -57,19 +60,7 @@ pub fn whose(gateway: &Gateway) -> Whose {
 /// # Errors
 /// Every problem of all of them together.
 pub fn read_all(source: &DocumentSource, applied: &[DocumentVersion]) -> Result<Resolved, Problems> {
-    merged(source, applied, &[])
-}
-
-/// Reads the configuration file and the applied documents, with new versions in place of some.
-///
-/// # Errors
-/// Every problem of all of them together.
-pub fn merged(
-    source: &DocumentSource,
-    applied: &[DocumentVersion],
-    new: &[AppliedDocument],
-) -> Result<Resolved, Problems> {
-    read(&sources(source, applied, new)?)
+    read(&sources(source, applied, &[])?)
 }
 
 /// The configuration file and the applied documents, with new versions in place of some, before they are
@@ -91,26 +82,67 @@ pub fn sources(
     Ok(sources)
 }
 
-/// Checks files as they would be applied, without touching anything.
+/// Documents that could be in force.
+#[derive(Debug)]
+pub struct Checked {
+    /// They, resolved.
+    pub documents: Resolved,
+    /// What they name that is not there on this box and must be there where they run; and that they need
+    /// much memory.
+    pub warnings: Problems,
+    /// What they may hold in memory.
+    pub memory: Memory,
+}
+
+/// Checks files as they would be applied, without touching anything. They may be meant for another box.
 ///
 /// # Errors
 /// Every problem of all files together, or that there is nothing to check.
-pub fn check(files: &[PathBuf]) -> Result<Resolved> {
+pub fn check(files: &[PathBuf]) -> Result<Checked> {
     if files.is_empty() {
         bail!("name at least one document: takt check FILE…");
     }
     let mut sources = Vec::new();
-    let mut problems = Problems::default();
+    let mut unread = Problems::default();
     for file in files {
         match Source::open(file) {
             Ok(source) => sources.push(source),
-            Err(problem) => problems.push(problem),
+            Err(problem) => unread.push(problem),
         }
     }
-    problems.or(())?;
-    let documents = read(&sources)?;
-    plan(&documents)?;
-    Ok(documents)
+    let default = gateway(&DocumentSource { config: None })?;
+    let elsewhere = |written: Option<&Gateway>| whose(written.unwrap_or(&default)).elsewhere();
+    let (documents, cells) = examine(&sources, unread, &[], elsewhere)?;
+    let memory = Memory::of(&cells);
+    let mut warnings = files::absent(&documents);
+    warnings.extend(memory.warning());
+    Ok(Checked { documents, warnings, memory })
+}
+
+/// Reads and plans documents as they would run, and tells what is wrong in every stage at once. `unread`
+/// is what is wrong with documents that could not be opened; `rootless_names` are those without a folder.
+///
+/// # Errors
+/// Every problem of all documents and stages together.
+pub fn examine(
+    sources: &[Source],
+    unread: Problems,
+    rootless_names: &[&str],
+    whose: impl FnOnce(Option<&Gateway>) -> Whose,
+) -> Result<(Resolved, Vec<CellPlan>), Problems> {
+    let Seen { resolved, outputs, mut problems } = see(sources, unread);
+    problems.later(files::rootless(&resolved, rootless_names));
+    problems.later(assemble::look(&outputs, &resolved.connections));
+    match provisional(&resolved, &whose(resolved.gateway.as_ref())) {
+        Ok(cells) => {
+            problems.later(Memory::of(&cells).refusal());
+            problems.or((resolved, cells))
+        }
+        Err(more) => {
+            problems.later(more);
+            problems.or((resolved, Vec::new()))
+        }
+    }
 }
 
 /// Plans documents as they would run. Whether a secret is there is a question for the running gateway,
@@ -120,17 +152,13 @@ pub fn check(files: &[PathBuf]) -> Result<Resolved> {
 /// Every problem of all documents together.
 pub fn plan(documents: &Resolved) -> Result<()> {
     let default = gateway(&DocumentSource { config: None })?;
-    let mut whose = whose(documents.gateway.as_ref().unwrap_or(&default));
-    whose.secrets = |_, _| Ok(Vec::new());
-    Ok(plan_without_store(documents, &whose)?)
+    provisional(documents, &without_secrets(whose(documents.gateway.as_ref().unwrap_or(&default))))?;
+    Ok(())
 }
 
-/// Whether documents can run, as a check without a store.
-///
-/// # Errors
-/// Every problem of all documents together.
-pub fn plan_without_store(documents: &Resolved, whose: &Whose) -> Result<(), Problems> {
-    provisional(documents, whose).map(drop)
+/// The same, without its secrets.
+pub fn without_secrets(whose: Whose) -> Whose {
+    Whose { secrets: |_, _| Ok(Vec::new()), ..whose }
 }
 
 /// The cells of documents, with slots that stand for those of a store.

@@ -1,8 +1,7 @@
 //! What the learned model will ask for: inputs with their units, and windows of such lengths.
 
 use super::features::Chosen;
-use std::time::Duration;
-use takt_config::resolved::{Check, Line, PayloadFormat, Tag, TagSource};
+use takt_config::resolved::{Check, Line};
 use takt_models::package::{Input, WindowContract};
 use takt_plant::WindowSpec;
 
@@ -68,29 +67,17 @@ pub(super) fn inputs(line: &Line, check: &Check, chosen: Option<&Chosen>) -> Vec
         Input {
             unit: tag.and_then(|tag| tag.unit.clone()),
             range: None,
-            cadence: tag.filter(|_| has_band).and_then(cadence),
+            cadence: tag.filter(|_| has_band).and_then(|tag| tag.source.cadence()),
             role,
         }
     };
     check.inputs.iter().map(input).collect()
 }
 
-/// The time between two samples of a tag, where its source fixes one.
-pub(super) fn cadence(tag: &Tag) -> Option<Duration> {
-    match &tag.source {
-        TagSource::Modbus(source) => Some(source.every),
-        TagSource::Mqtt(source) => match &source.format {
-            PayloadFormat::Json(json) => json.step,
-            PayloadFormat::Raw(raw) => raw.step,
-            PayloadFormat::Text => None,
-        },
-        TagSource::Replay(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn the_pool_knows_spread_and_lengths() {
@@ -101,7 +88,7 @@ mod tests {
         assert_eq!(pool.n_typical(), 3);
         let edge = takt_plant::Edge::Change;
         let collect = takt_plant::TriggerSpan { before: Duration::from_secs(1), after: Duration::ZERO };
-        let spec = WindowSpec::Trigger { tag: takt_plant::TagSlot(0), edge, collect };
+        let spec = WindowSpec::Trigger { tag: takt_plant::TagSlot(0), edge, collect, max_age: collect.length() };
         assert_eq!(pool.contract(&spec), WindowContract::Trigger { n_min: 1, n_max: 8 });
     }
 }

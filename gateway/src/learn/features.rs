@@ -1,7 +1,7 @@
 //! Which numbers a window becomes: `force:mean,std;vibration:rms,band(10-100)`.
 
 use super::WrongAsk;
-use super::contract::{Pool, cadence};
+use super::contract::Pool;
 use anyhow::{Context, Result};
 use takt_config::resolved::{Check, Line};
 use takt_models::baseline::{Column, Source, made_up_windows};
@@ -35,7 +35,8 @@ impl Chosen {
         let roles: Vec<String> = check.inputs.iter().map(|input| input.role.to_string()).collect();
         let items = read(list.unwrap_or(USUAL), &roles).map_err(WrongAsk)?;
         let band = items.iter().find(|(_, feature)| matches!(feature, Feature::BandEnergy { .. }));
-        let cadence = band.and_then(|(i, _)| line.tag(check.inputs[*i].tag)).and_then(cadence);
+        let cadence = band.and_then(|(i, _)| line.tag(check.inputs[*i].tag));
+        let cadence = cadence.and_then(|tag| tag.source.cadence());
         let sample_hz = cadence.filter(|c| !c.is_zero()).map(|c| 1.0 / c.as_secs_f64());
         Ok(Some(Self { items, roles, sample_hz }))
     }

@@ -77,9 +77,7 @@ struct Rows {
 
 /// The line as it runs, planned without touching store or secrets.
 fn planned(documents: &Resolved, line: &LineId, whose: &Whose) -> Result<LinePlan> {
-    let mut whose = whose.clone();
-    whose.secrets = |_, _| Ok(Vec::new());
-    let cells = provisional(documents, &whose)?;
+    let cells = provisional(documents, &whose.clone().elsewhere())?;
     let mut lines: Vec<LinePlan> = cells.into_iter().flat_map(|cell| cell.lines).collect();
     let found = lines.iter().position(|plan| *plan.line.id == *line);
     let known = || names(lines.iter().map(|plan| plan.line.id.to_string()));

@@ -81,7 +81,7 @@ struct Flight {
 }
 
 /// Windows of one check that may be with the executor. Beyond it the oldest is given up: newest wins.
-const FLIGHTS_MAX: usize = 4;
+pub const FLIGHTS_MAX: usize = 4;
 
 /// A verdict's making, before it has a number.
 struct Making {

@@ -12,7 +12,7 @@ use takt_adapters::Ticket;
 use takt_plant::Frame;
 
 /// Frames that nobody acknowledges: a minute of a busy line.
-const FRAMES_MAX: usize = 65_536;
+pub const FRAMES_MAX: usize = 65_536;
 /// Verdicts: a minute of the fastest checks.
 const VERDICTS_MAX: usize = 4_096;
 /// Events, ends of writes and confirmations, of each so many.

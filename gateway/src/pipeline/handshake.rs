@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_late_verdict_carries_the_number_of_its_own_part() {
         let collect = TriggerSpan { before: Duration::ZERO, after: Duration::from_millis(50) };
-        let window = WindowSpec::Trigger { tag: TagSlot(0), edge: Edge::Rising, collect };
+        let window = WindowSpec::Trigger { tag: TagSlot(0), edge: Edge::Rising, collect, max_age: collect.length() };
         let mut handshake = Handshake::new(0, TagSlot(0), TagSlot(1), &window);
         let story = [(0, 0, 7), (10, 1, 7), (70, 0, 7), (80, 0, 8), (90, 1, 8)];
         for (ms, ready, part) in story {

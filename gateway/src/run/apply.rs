@@ -82,7 +82,7 @@ impl Shared {
         let _one_at_a_time = self.changing.lock().await;
         let refused =
             |error: anyhow::Error| ControlError::new(error.to_string(), "nothing was changed; mend the documents");
-        let documents = documents::with_applied(&self.source, &self.store).await.map_err(refused)?;
+        let documents = documents::with_applied(&self.source, &self.store, self.whose()).await.map_err(refused)?;
         cells::apply(self, &documents).await.map_err(refused)?;
         self.note(by, "documents.apply", None, "documents were applied").await;
         Ok(json!({ "lines": self.board.lines().len() }))

@@ -1,18 +1,20 @@
 //! Documents of the store: those in force, and new versions that are kept.
 
-use crate::documents::{AppliedDocument, DocumentSource, KIND, read_all};
+use crate::assemble::Whose;
+use crate::documents::{AppliedDocument, DocumentSource, KIND, examine, sources};
 use crate::store::{Event, NewDocument, Store, StoreError};
 use anyhow::Result;
-use takt_config::Resolved;
+use takt_config::{Problems, Resolved};
 use takt_plant::WallTime;
 
 /// The configuration file and every applied document.
 ///
 /// # Errors
 /// Every problem of all of them together.
-pub async fn with_applied(source: &DocumentSource, store: &Store) -> Result<Resolved> {
+pub async fn with_applied(source: &DocumentSource, store: &Store, whose: Whose) -> Result<Resolved> {
     let applied = store.reader().documents(KIND).await?;
-    Ok(read_all(source, &applied)?)
+    let sources = sources(source, &applied, &[])?;
+    Ok(examine(&sources, Problems::default(), &[], |_| whose)?.0)
 }
 
 /// Keeps new versions of documents; gives each name with its version.

@@ -116,7 +116,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let data_dir = gateway.data_dir.value.clone();
     let (store, recovered) = open_store(&gateway, clock).await?;
     let cut = cut(&store, &recovered, clock).await;
-    let documents = documents::with_applied(&source, &store).await?;
+    let documents = documents::with_applied(&source, &store, crate::documents::whose(&gateway)).await?;
     let runtime = runtime(&gateway);
     let board = Board::new(identity(&gateway, runtime.as_ref().ok()), Now::of(&clock));
     let viewer = Viewer::new(Arc::clone(&board), clock);

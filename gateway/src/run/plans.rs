@@ -122,7 +122,7 @@ fn words(line: &Line, window: &WindowSpec) -> String {
         WindowSpec::Frame => "frame".to_owned(),
         WindowSpec::Count { size, hop } => format!("count {size}, hop {hop}"),
         WindowSpec::Time { span, hop, step, .. } => format!("time {span:?}, hop {hop:?}, step {step:?}"),
-        WindowSpec::Trigger { tag, edge, collect } => {
+        WindowSpec::Trigger { tag, edge, collect, .. } => {
             let tag = line.tag(*tag).map_or_else(|| "?".to_owned(), |tag| tag.id.to_string());
             let edge = match edge {
                 Edge::Rising => "rising",

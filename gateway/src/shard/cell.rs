@@ -390,16 +390,16 @@ fn check(
 
 fn machine(output: &Output, deadline: Duration) -> Options {
     let (mode, rest) = match &output.mode {
-        OutputMode::Level => (Mode::Level, output.values.pass),
-        OutputMode::Pulse { duration, rest } => (Mode::Pulse { duration: *duration }, *rest),
-        OutputMode::Handshake(_) => (Mode::Handshake, zero_like(output.values.pass)),
+        OutputMode::Level => (Mode::Level, *output.values.pass),
+        OutputMode::Pulse { duration, rest } => (Mode::Pulse { duration: *duration }, rest.value),
+        OutputMode::Handshake(_) => (Mode::Handshake, zero_like(*output.values.pass)),
     };
     let written = &output.values;
     let values = Values {
-        pass: written.pass,
-        fail: written.fail,
-        inconclusive: written.inconclusive,
-        fail_safe: output.fail_safe,
+        pass: *written.pass,
+        fail: *written.fail,
+        inconclusive: *written.inconclusive,
+        fail_safe: *output.fail_safe,
         rest,
     };
     Options { mode, values, deadline }

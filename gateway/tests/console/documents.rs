@@ -64,7 +64,9 @@ fn good_documents_are_counted() {
     let bench = Bench::with("");
     bench.write("press.toml", LINE);
     let said = bench.takt(&["check", "press.toml", "--json"]).code(0).json();
-    assert_eq!(said, json!({ "problems": [], "connections": 1, "lines": 1, "tags": 1, "checks": 1 }));
+    let counts = ["connections", "lines", "tags", "checks"].map(|key| said[key].as_u64());
+    assert_eq!(counts, [Some(1); 4], "{said}");
+    assert_eq!((&said["problems"], &said["warnings"]), (&json!([]), &json!([])));
 }
 
 /// Applying, going back and removing; the same with and without a running gateway.

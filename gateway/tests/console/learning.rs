@@ -27,6 +27,13 @@ fn a_package_comes_out_that_can_be_inspected() {
         let text = std::fs::read_to_string(bench.path("report").join(file)).expect(file);
         assert!(text.len() > 200, "{file}");
     }
+    for file in ["scores.png", "eigenvalues.png", "contributions.png"] {
+        let picture = std::fs::read(bench.path("report").join(file)).expect(file);
+        assert!(picture.starts_with(b"\x89PNG\r\n\x1a\n"), "{file}");
+        // The width stands first in the header (PNG, 11.2.1): twice that of the SVG.
+        let width = u32::from_be_bytes(picture[16..20].try_into().expect("four bytes"));
+        assert!(width == 2_400 && picture.len() > 5_000, "{file}: {width} px, {} bytes", picture.len());
+    }
     let said = bench.takt(&["model", "inspect", "p.takt", "--json"]).code(0).json();
     assert_eq!((said["name"].clone(), said["version"].clone()), (json!("press"), json!("1.0.0")));
     let roles: Vec<_> = said["inputs"].as_array().expect("inputs").iter().map(|i| i["role"].clone()).collect();

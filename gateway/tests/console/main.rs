@@ -1,6 +1,7 @@
 //! The program as its users meet it: the real binary, its words, its exit codes.
 
 mod box_health;
+mod checked;
 mod configure;
 mod device;
 mod documents;

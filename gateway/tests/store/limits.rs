@@ -2,7 +2,8 @@
 
 use crate::support::*;
 use std::time::Duration;
-use takt::store::{Entry, Since, StoreOptions, VerdictFilter};
+use takt::record::VerdictRecord;
+use takt::store::{Dropped, Entry, Event, Since, Store, StoreOptions, VerdictFilter};
 use takt_adapters::Ticket;
 use takt_plant::*;
 
@@ -16,6 +17,19 @@ fn noise(group: GroupSlot, n_tags: usize, at_ns: i64, seed: &mut u64) -> Frame {
     };
     let readings = (0..n_tags).map(|_| next()).collect();
     Frame { readings, ..frame(group, n_tags, at_ns, 0.0) }
+}
+
+/// What was dropped and what is left, of one moment: retention works on while the two are read.
+async fn settled(store: &Store, group: GroupSlot) -> (Vec<Dropped>, Vec<Frame>) {
+    for n in 1.. {
+        let before = store.reader().dropped().await.unwrap();
+        let left = store.reader().frames(group, Since::Last(usize::MAX)).await.unwrap();
+        if store.reader().dropped().await.unwrap() == before {
+            println!("what was dropped stood still in look {n}");
+            return (before, left);
+        }
+    }
+    unreachable!("it looks until it stands still");
 }
 
 #[tokio::test]
@@ -41,9 +55,8 @@ async fn the_limit_holds_and_samples_go_before_verdicts() {
     store.flush().await.unwrap();
     assert!(bytes_max <= LIMIT, "{bytes_max} bytes on disk, the limit is {LIMIT}");
     assert!(bytes_max > LIMIT / 2, "{bytes_max} bytes: the limit was never near");
-    let dropped = store.reader().dropped().await.unwrap();
+    let (dropped, left) = settled(&store, slots.groups[0]).await;
     assert!(dropped.iter().all(|d| d.kind == "samples" && d.reason == "size"), "{dropped:?}");
-    let left = store.reader().frames(slots.groups[0], Since::Last(usize::MAX)).await.unwrap();
     assert_eq!(dropped[0].n, (n_entries - left.len() as u64) * 50, "what is not there is counted as dropped");
     assert_eq!(left.last().unwrap().at.as_ns(), n_entries as i64 * 1_000_000, "the newest stay");
     let verdicts = store.reader().verdicts(&VerdictFilter::default(), usize::MAX).await.unwrap();
@@ -102,5 +115,51 @@ async fn old_samples_go_by_age_and_a_clock_jump_ages_nothing() {
     assert_eq!(left().await[0].at.as_ns(), hours(90_000));
     let dropped = store.reader().dropped().await.unwrap();
     assert_eq!((dropped[0].reason.as_str(), dropped[0].n), ("age", 100));
+    store.close().unwrap();
+}
+
+#[tokio::test]
+async fn what_is_old_goes_also_behind_what_claims_to_come_from_the_future() {
+    let dir = tempfile::tempdir().unwrap();
+    let hour = Duration::from_secs(3_600);
+    let options = StoreOptions { samples_age_max: hour, verdicts_age_max: hour, ..options() };
+    let (store, first, slots) = open(dir.path(), options, &[1]);
+    let (mut journal, _) = store.journal(0);
+    let now = takt_adapters::Clock::new().wall().as_ns();
+    let hours = |h: i64| now + h * 3_600_000_000_000;
+    // From 2036, then two hours ago, then of this hour: samples, verdicts and events alike.
+    for (i, at) in [hours(90_000), hours(-2), hours(0)].into_iter().enumerate() {
+        let n = i as u64 + 1;
+        let frames = (0..100).map(|n| frame(slots.groups[0], 1, at + n, n as f64)).collect();
+        let record =
+            VerdictRecord { at: WallTime::from_ns(at), ..(*verdict(first.epoch, n, Outcome::Pass, None)).clone() };
+        let event = Event {
+            at: WallTime::from_ns(at),
+            who: "anna".into(),
+            what: "test".into(),
+            line: None,
+            text: n.to_string(),
+        };
+        let (verdicts, events) = (vec![std::sync::Arc::new(record)], vec![event]);
+        journal.submit(Entry { ticket: Ticket(n), frames, verdicts, events, ..Entry::default() }).unwrap();
+        store.seal().await.unwrap();
+    }
+    let dropped = || async {
+        let all = store.reader().dropped().await.unwrap();
+        let mut all: Vec<_> = all.into_iter().map(|d| (d.kind.clone(), d.reason.clone(), d.n)).collect();
+        all.sort();
+        all
+    };
+    let aged = |kind: &str, n: u64| (kind.to_owned(), "age".to_owned(), n);
+    let expected = [aged("events", 1), aged("samples", 100), aged("verdicts", 1)];
+    eventually("what is old is gone", async || dropped().await == expected).await;
+    let frames = store.reader().frames(slots.groups[0], Since::Last(usize::MAX)).await.unwrap();
+    let mut left: Vec<i64> = frames.iter().map(|frame| (frame.at.as_ns() - now) / 3_600_000_000_000).collect();
+    left.dedup();
+    assert_eq!(left, [90_000, 0], "nothing else is");
+    let verdicts = store.reader().verdicts(&VerdictFilter::default(), usize::MAX).await.unwrap();
+    let mut seqs: Vec<u64> = verdicts.iter().map(|verdict| verdict.record.key.seq).collect();
+    seqs.sort_unstable();
+    assert_eq!(seqs, [1, 3]);
     store.close().unwrap();
 }

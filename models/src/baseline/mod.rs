@@ -43,7 +43,7 @@ mod vectors;
 
 pub use eigen::Eigen;
 pub use error::{BadCell, LearnError, RowSet};
-pub use figure::{Theme, contributions_svg};
+pub use figure::{InvalidFigure, Theme, contributions_svg, png};
 pub use fit::{Explained, Plane};
 pub use graph::{Batch, INPUT, SCORES, SPE_CONTRIBUTIONS, T2_CONTRIBUTIONS, graph};
 pub use learn::{Learned, learn};

@@ -49,17 +49,18 @@ pub(super) struct TriggerRule {
     edge: Edge,
     before: i64,
     after: i64,
+    max_age: i64,
     pub progress: TriggerProgress,
 }
 
 impl TriggerRule {
     /// The rule of a checked specification; `None` for another kind of window.
     pub fn new(spec: &WindowSpec) -> Option<Self> {
-        let WindowSpec::Trigger { edge, collect, .. } = spec else {
+        let WindowSpec::Trigger { edge, collect, max_age, .. } = spec else {
             return None;
         };
-        let [before, after] = [collect.before, collect.after].map(ns);
-        Some(Self { edge: *edge, before, after, progress: TriggerProgress::default() })
+        let [before, after, max_age] = [collect.before, collect.after, *max_age].map(ns);
+        Some(Self { edge: *edge, before, after, max_age, progress: TriggerProgress::default() })
     }
 
     /// A value outside production: it moves the base and opens nothing.
@@ -147,7 +148,8 @@ impl TriggerRule {
         if let Some(closing) = closing.or((!is_whole).then_some(Closing::Segment)) {
             window.closing = closing;
         }
-        let mut hole = gather(ring, n_before..n_until, &mut window);
+        let span = Span { start, end, max_age: self.max_age };
+        let mut hole = gather(ring, n_before..n_until, span, &mut window);
         if self.progress.cut.is_some_and(|cut| cut >= start) {
             hole = hole.or(Some(Hole { input: 0, why: HoleWhy::NoSample }));
         }
@@ -160,23 +162,41 @@ impl TriggerRule {
     }
 }
 
-/// Each input's own samples of some rows; the first input without one, or with a bad one, is the hole.
-fn gather(ring: &Ring, rows: std::ops::Range<usize>, window: &mut Window) -> Option<Hole> {
+/// What a window spans, and how long an input may say nothing in it.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: i64,
+    end: i64,
+    max_age: i64,
+}
+
+/// Each input's own samples of some rows; the first input without one, with a bad one, or silent for longer
+/// than the greatest age, is the hole (B26).
+fn gather(ring: &Ring, rows: std::ops::Range<usize>, span: Span, window: &mut Window) -> Option<Hole> {
     let mut hole = None;
     for (input, out) in window.columns.iter_mut().enumerate() {
         let mut why = None;
+        let mut last = span.start;
         for i in rows.clone() {
-            match ring.cell(i, input) {
-                Cell::Absent => {}
+            let cell = ring.cell(i, input);
+            if cell == Cell::Absent {
+                continue;
+            }
+            let at = ring.row(i).at;
+            if at.saturating_sub(last) > span.max_age {
+                why = why.or(Some(HoleWhy::NoSample));
+            }
+            last = at;
+            match cell {
                 Cell::Value(value) => out.push(value),
-                bad @ Cell::Bad(_) => {
-                    why = why.or_else(|| Some(bad.why()));
+                Cell::Absent | Cell::Bad(_) => {
+                    why = why.or_else(|| Some(cell.why()));
                     out.push(f64::NAN);
                 }
             }
         }
-        if out.is_empty() {
-            why = Some(HoleWhy::NoSample);
+        if out.is_empty() || span.end.saturating_sub(last) > span.max_age {
+            why = why.or(Some(HoleWhy::NoSample));
         }
         hole = hole.or(why.map(|why| Hole { input: index(input), why }));
     }

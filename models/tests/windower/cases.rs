@@ -90,7 +90,7 @@ fn time(span_ms: u64, hop_ms: u64, step_ms: u64, max_age_ms: u64) -> WindowSpec 
 
 fn part(before_ms: u64, after_ms: u64) -> WindowSpec {
     let collect = TriggerSpan { before: Duration::from_millis(before_ms), after: Duration::from_millis(after_ms) };
-    WindowSpec::Trigger { tag: TagSlot(1), edge: Edge::Change, collect }
+    WindowSpec::Trigger { tag: TagSlot(1), edge: Edge::Change, collect, max_age: collect.length() }
 }
 
 #[test]
@@ -368,4 +368,26 @@ fn a_changed_rule_drops_the_open_window_at_a_restart() {
     let windower = Windower::restore(options, line.windower.snapshot(), std::iter::empty()).unwrap();
     assert_eq!(windower.books().dropped(DropReason::Restart), 2);
     assert!(windower.books().close());
+}
+
+#[test]
+fn an_input_that_falls_silent_within_a_part_makes_a_hole() {
+    let collect = TriggerSpan { before: Duration::from_millis(40), after: Duration::ZERO };
+    let spec = |max_age_ms: u64| {
+        let max_age = Duration::from_millis(max_age_ms);
+        WindowSpec::Trigger { tag: TagSlot(1), edge: Edge::Change, collect, max_age }
+    };
+    // Before the second part nothing comes for 30 ms; before the third, samples come every 10 ms.
+    let judge = |max_age_ms: u64| -> Vec<Option<HoleWhy>> {
+        let mut line = Line::new(spec(max_age_ms), 0, 1_000);
+        line.run([0, 10, 20, 30, 40, 50, 60], 1, PRESS);
+        line.run([90], 2, PRESS);
+        line.run([100, 110, 120, 130], 2, PRESS);
+        line.run([140], 3, PRESS);
+        line.windows.iter().map(|window| window.hole.as_ref().map(|hole| hole.why.clone())).collect()
+    };
+    assert_eq!(judge(40), [None, None], "by default one sample in the span is enough");
+    assert_eq!(judge(30), [None, None]);
+    assert_eq!(judge(29), [Some(HoleWhy::NoSample), None]);
+    assert_eq!(judge(9), [Some(HoleWhy::NoSample), Some(HoleWhy::NoSample)]);
 }

@@ -51,7 +51,7 @@ pub fn any_trigger() -> impl Strategy<Value = WindowSpec> {
     let edge = prop_oneof![Just(Edge::Change), Just(Edge::Rising), Just(Edge::Falling)];
     (edge, prop_oneof![Just(0u64), 1u64..30], prop_oneof![Just(0u64), 1u64..30]).prop_map(|(edge, before, after)| {
         let collect = TriggerSpan { before: Duration::from_nanos(before), after: Duration::from_nanos(after) };
-        WindowSpec::Trigger { tag: TRIGGER, edge, collect }
+        WindowSpec::Trigger { tag: TRIGGER, edge, collect, max_age: collect.length() }
     })
 }
 

@@ -23,7 +23,7 @@ fn options(kind: u8) -> WindowerOptions {
         },
         _ => {
             let collect = TriggerSpan { before: ms(2), after: ms(1) };
-            WindowSpec::Trigger { tag: TagSlot(0), edge: Edge::Change, collect }
+            WindowSpec::Trigger { tag: TagSlot(0), edge: Edge::Change, collect, max_age: collect.length() }
         }
     };
     WindowerOptions {

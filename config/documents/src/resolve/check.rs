@@ -33,7 +33,11 @@ pub(crate) fn check(
         Some(At::new(spec, written.place.clone()))
     });
     let selection = selection(c, tags, report);
-    let when = c.when.as_ref().map(|when| condition(when, tags, report));
+    // No condition is a whole one; a broken one is none.
+    let when = match c.when.as_ref().map(|when| condition(when, tags, report)) {
+        Some(None) => None,
+        whole => Some(whole.flatten()),
+    };
     let deadline = report.duration(c.deadline.as_ref(), DEADLINE, DEADLINE_MIN, DEADLINE_MAX);
     let lateness = report.duration(c.lateness.as_ref(), Duration::ZERO, Duration::ZERO, LATENESS_MAX);
     let rule = rule(c.rule.as_deref(), window.as_deref(), report);
@@ -43,15 +47,17 @@ pub(crate) fn check(
         report.wrong(&borrow.place, "peers run models with a later version", "write borrow = false, or leave it out");
     }
     let outputs = outputs(c, connections, targets, report);
+    let whole = (c.id.clone(), inputs, window, selection, when);
+    let (Some(id), Some(inputs), Some(window), Some(selection), Some(when)) = whole else {
+        report.keep_outputs(outputs);
+        return None;
+    };
     Some(Check {
-        id: c.id.clone()?,
-        inputs: inputs?,
-        window: window?,
-        selection: selection?,
-        when: match when {
-            Some(when) => Some(when?),
-            None => None,
-        },
+        id,
+        inputs,
+        window,
+        selection,
+        when,
         deadline,
         lateness,
         rule,

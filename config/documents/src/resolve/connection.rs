@@ -11,6 +11,7 @@ use crate::written::connection::{self as written, AnyConnection};
 use crate::written::decode::nearest;
 use crate::written::document::Document;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 use takt_plant::{ConnectionId, ExportClass};
 
@@ -84,15 +85,49 @@ pub(crate) fn connections(documents: &[At<Document>], gateway: Option<&Gateway>,
             written::Connection::Whole(any) => any_connection(any, gateway, connection, report),
             written::Connection::Broken(_) => None,
         };
-        let slot = resolved.map(|resolved| {
-            found.whole.push(resolved);
-            found.whole.len() - 1
-        });
-        if let Some(id) = connection.id() {
-            found.by_id.entry(id.clone()).or_insert(slot);
-        }
+        // Of two with one name the first has it.
+        let Some(Entry::Vacant(free)) = connection.id().map(|id| found.by_id.entry(id.clone())) else { continue };
+        free.insert(resolved.is_some().then_some(found.whole.len()));
+        found.whole.extend(resolved);
     }
+    no_client_twice(&found.whole, report);
     found
+}
+
+/// Two clients with one id throw each other out of their broker, again and again (B21).
+fn no_client_twice(connections: &[(Connection, Duration)], report: &mut Report) {
+    let clients = connections.iter().filter_map(|(connection, _)| match &connection.kind {
+        ConnectionKind::Mqtt(broker) => Some((connection, broker)),
+        ConnectionKind::ModbusTcp(_) | ConnectionKind::Replay(_) => None,
+    });
+    let clients: Vec<_> = clients.filter(|(_, broker)| !broker.client_id.is_empty()).collect();
+    let session = |broker: &Mqtt| (listener(&broker.url), broker.client_id.value.clone());
+    for (again, first) in repeated(clients.iter().map(|(_, broker)| session(broker))) {
+        let ((connection, broker), (other, _)) = (clients[again], clients[first]);
+        // Nobody wrote a default; it is the connection's name that makes it.
+        let written = broker.client_id.place.line > 0;
+        let place = if written { &broker.client_id.place } else { &connection.id.place };
+        report.reference(
+            place,
+            format!(
+                "the client id \"{}\" is that of the connection \"{}\" to the same broker",
+                *broker.client_id, other.id
+            ),
+            "give each client an id of its own: a broker throws out the first when the second comes",
+        );
+    }
+}
+
+/// Host and port of a broker's address, in one spelling.
+fn listener(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let rest = rest.trim_end_matches('/').to_lowercase();
+    let has_port = rest.rsplit_once(':').is_some_and(|(host, _)| !host.contains('[') || host.ends_with(']'));
+    match (has_port, scheme) {
+        (true, _) => rest,
+        (false, "mqtts") => format!("{rest}:8883"),
+        (false, _) => format!("{rest}:1883"),
+    }
 }
 
 fn any_connection(

@@ -108,7 +108,7 @@ fn output(
         id: o.id.clone()?,
         write,
         values: values?,
-        fail_safe: o.fail_safe.as_ref()?.value,
+        fail_safe: o.fail_safe.clone()?,
         mode,
         limits,
         read_back: o.read_back.as_deref().copied().unwrap_or(false),
@@ -128,12 +128,8 @@ fn values(o: &written::Output, report: &mut Report) -> Option<VerdictValues> {
         let what = format!("{} and {} are of different sorts", first.value, other.value);
         report.wrong(&other.place, what, "write true and false for a coil, numbers for a register");
     }
-    let value = |v: &Option<At<WriteValue>>| v.as_ref().map(|v| v.value);
-    Some(VerdictValues {
-        pass: value(&table.pass)?,
-        fail: value(&table.fail)?,
-        inconclusive: value(&table.inconclusive)?,
-    })
+    let (pass, fail, inconclusive) = (table.pass.clone(), table.fail.clone(), table.inconclusive.clone());
+    Some(VerdictValues { pass: pass?, fail: fail?, inconclusive: inconclusive? })
 }
 
 fn limits(o: &written::Output, report: &mut Report) -> WriteLimits {
@@ -158,7 +154,7 @@ fn every_value<'o>(o: &'o written::Output, mode: Option<&OutputMode>) -> Vec<(Wr
     let more = [table.and_then(|t| t.inconclusive.as_ref()), o.fail_safe.as_ref()];
     let mut all: Vec<_> = values.into_iter().chain(more).flatten().map(|v| (v.value, &v.place)).collect();
     if let (Some(OutputMode::Pulse { rest, .. }), Some(mode)) = (mode, &o.mode) {
-        all.push((*rest, place_of(&o.rest).unwrap_or(&mode.place)));
+        all.push((rest.value, place_of(&o.rest).unwrap_or(&mode.place)));
     }
     all
 }
@@ -198,7 +194,10 @@ fn mode(
                 report.missing(&o.place, "duration", "write duration = \"200ms\": how long the pulse lasts");
             }
             let duration = report.duration(o.duration.as_ref(), PULSE_MIN, PULSE_MIN, PULSE_MAX);
-            Some(OutputMode::Pulse { duration, rest: o.rest.as_ref().map_or(at_rest, |rest| rest.value) })
+            Some(OutputMode::Pulse {
+                duration,
+                rest: o.rest.clone().unwrap_or_else(|| At::new(at_rest, o.place.clone())),
+            })
         }
         Mode::Handshake => handshake(o, write, report),
     }

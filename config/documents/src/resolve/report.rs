@@ -2,15 +2,26 @@
 
 use crate::place::{At, Place};
 use crate::problem::{Problem, ProblemKind};
+use crate::resolved::Output;
 use std::time::Duration;
 
 /// Collects problems.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     problems: Vec<Problem>,
+    /// Outputs of checks that could not be resolved: what is wrong with them is found all the same.
+    outputs: Vec<Output>,
 }
 
 impl Report {
+    pub fn keep_outputs(&mut self, outputs: Vec<Output>) {
+        self.outputs.extend(outputs);
+    }
+
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
+    }
+
     pub fn into_problems(self) -> Vec<Problem> {
         self.problems
     }

@@ -83,9 +83,7 @@ fn trigger(w: &TriggerWindow, tags: &Tags, report: &mut Report) -> Option<Window
     let after = report.duration(after, Duration::ZERO, Duration::ZERO, SPAN_MAX);
     let tag = w.tag.as_ref().and_then(|tag| tags.find(tag, report));
     collect?;
-    Some(WindowSpec::Trigger {
-        tag: tag?,
-        edge: w.edge.as_deref().copied().unwrap_or(Edge::Change),
-        collect: TriggerSpan { before, after },
-    })
+    let collect = TriggerSpan { before, after };
+    let max_age = report.duration(w.max_age.as_ref(), collect.length(), NANOSECOND, SPAN_MAX.saturating_mul(2));
+    Some(WindowSpec::Trigger { tag: tag?, edge: w.edge.as_deref().copied().unwrap_or(Edge::Change), collect, max_age })
 }

@@ -15,7 +15,7 @@ pub struct Output {
     /// What is written for which verdict.
     pub values: VerdictValues,
     /// What is written when no verdict comes in time.
-    pub fail_safe: WriteValue,
+    pub fail_safe: At<WriteValue>,
     /// How it is written.
     pub mode: OutputMode,
     /// What may be written at all.
@@ -24,6 +24,18 @@ pub struct Output {
     pub read_back: bool,
     /// Whether a write may be repeated after an unknown outcome. Default false.
     pub repeat_safe: bool,
+}
+
+impl Output {
+    /// Every value that it may write, each where it is written in the document.
+    pub fn every_value(&self) -> impl Iterator<Item = &At<WriteValue>> {
+        let rest = match &self.mode {
+            OutputMode::Pulse { rest, .. } => Some(rest),
+            OutputMode::Level | OutputMode::Handshake(_) => None,
+        };
+        let VerdictValues { pass, fail, inconclusive } = &self.values;
+        [pass, fail, inconclusive, &self.fail_safe].into_iter().chain(rest)
+    }
 }
 
 /// A register or coil that is written, or, in a handshake, read.
@@ -42,14 +54,14 @@ pub struct WriteTarget {
 }
 
 /// What is written for which verdict.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct VerdictValues {
     /// For pass.
-    pub pass: WriteValue,
+    pub pass: At<WriteValue>,
     /// For fail.
-    pub fail: WriteValue,
+    pub fail: At<WriteValue>,
     /// For inconclusive.
-    pub inconclusive: WriteValue,
+    pub inconclusive: At<WriteValue>,
 }
 
 /// How a verdict is written.
@@ -62,7 +74,7 @@ pub enum OutputMode {
         /// How long it stays.
         duration: Duration,
         /// What stands there otherwise: false or 0 where nothing is written.
-        rest: WriteValue,
+        rest: At<WriteValue>,
     },
     /// The PLC raises `ready` with a part number; the verdict is written, then the part number into `answer`.
     Handshake(Box<Handshake>),

@@ -62,6 +62,19 @@ impl TagSource {
         }
     }
 
+    /// The time between two samples, where the source fixes one.
+    pub fn cadence(&self) -> Option<Duration> {
+        match self {
+            Self::Modbus(source) => Some(source.every),
+            Self::Mqtt(source) => match &source.format {
+                PayloadFormat::Json(json) => json.step,
+                PayloadFormat::Raw(raw) => raw.step,
+                PayloadFormat::Text => None,
+            },
+            Self::Replay(_) => None,
+        }
+    }
+
     /// What this tag comes together with.
     pub fn group(&self) -> GroupKey {
         match self {

@@ -61,6 +61,9 @@ written! {
         optional edge: Edge,
         /// What is collected.
         required collect: Collect,
+        /// Longest time in the span without a sample of an input; beyond it the window is inconclusive. Default: the
+        /// whole span, so that one sample is enough.
+        optional max_age: Duration,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::learn::{Taken, next_version};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use takt_models::baseline::{Learned, Packing, Theme};
+use takt_models::baseline::{Learned, Packing, Report, Theme, png};
 use takt_models::package::{Element, ModelVersion, Package};
 use takt_plant::ModelId;
 
@@ -23,7 +23,7 @@ pub(super) struct Save {
     /// The package to write [default: NAME-VERSION.takt here, unless it is installed].
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// A folder for the report: its text, and figures as SVG.
+    /// A folder for the report: its text, and figures as SVG and PNG.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
     /// Numbers of the graph: f64, or f32 for devices without f64.
@@ -120,13 +120,21 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::write(path, bytes).with_context(|| format!("{} cannot be written; check the folder", path.display()))
 }
 
-fn write_report(learned: &Learned, dir: &Path) -> std::io::Result<()> {
+fn write_report(learned: &Learned, dir: &Path) -> Result<()> {
     let report = &learned.report;
     std::fs::create_dir_all(dir)?;
     std::fs::write(dir.join("report.txt"), report.text())?;
-    std::fs::write(dir.join("scores.svg"), report.scores_svg(Theme::Auto))?;
-    std::fs::write(dir.join("eigenvalues.svg"), report.eigenvalues_svg(Theme::Auto))?;
-    std::fs::write(dir.join("contributions.svg"), report.contributions_svg(Theme::Auto))
+    type Draw = fn(&Report, Theme) -> String;
+    let figures: [(&str, Draw); 3] = [
+        ("scores", Report::scores_svg),
+        ("eigenvalues", Report::eigenvalues_svg),
+        ("contributions", Report::contributions_svg),
+    ];
+    for (name, draw) in figures {
+        std::fs::write(dir.join(name).with_extension("svg"), draw(report, Theme::Auto))?;
+        std::fs::write(dir.join(name).with_extension("png"), png(&draw(report, Theme::Light))?)?;
+    }
+    Ok(())
 }
 
 fn element(text: &str) -> Result<Element, String> {

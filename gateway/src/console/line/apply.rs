@@ -4,7 +4,7 @@ use crate::api::control::Command as Order;
 use crate::console::answer::Answer;
 use crate::console::context::Context;
 use crate::console::exit;
-use crate::documents::{self, AppliedDocument, CellDocuments, Contents, Preview, preview, rootless};
+use crate::documents::{self, AppliedDocument, CellDocuments, Contents, Preview, preview};
 use crate::loader::sentence;
 use crate::run;
 use crate::store::DocumentVersion;
@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, anyhow};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use takt_config::{Problems, Source, difference, read};
+use takt_config::{Problems, Source, difference};
 use takt_plant::LineId;
 
 /// What is applied.
@@ -112,8 +112,7 @@ impl Apply {
 
     /// Which lines the new versions stop, restart or leave alone, where a gateway runs what is in force.
     fn fate(&self, before: &[DocumentVersion], context: &Context) -> Result<Preview> {
-        let mut whose = documents::whose(&context.gateway()?);
-        whose.secrets = |_, _| Ok(Vec::new());
+        let whose = documents::without_secrets(documents::whose(&context.gateway()?));
         let text = |source: &Option<Source>| source.as_ref().map(|source| source.text.clone());
         let new: Vec<AppliedDocument> = self
             .documents
@@ -136,10 +135,10 @@ impl Apply {
         }
         let new: Vec<Source> = self.documents.iter().filter_map(|(_, source)| source.clone()).collect();
         sources.extend(new.iter().cloned());
-        let read = read(&sources)?;
         let names: Vec<&str> = new.iter().map(|source| &*source.name).collect();
-        rootless(&read, &names).or(())?;
-        documents::plan(&read)
+        let whose = documents::without_secrets(documents::whose(&context.gateway()?));
+        documents::examine(&sources, Problems::default(), &names, |_| whose)?;
+        Ok(())
     }
 
     /// Through the running gateway, else into its store.

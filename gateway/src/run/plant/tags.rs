@@ -8,7 +8,7 @@ use crate::run::apply::NotApplied;
 use crate::store::DocumentVersion;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use takt_config::{Problems, Source, read};
+use takt_config::{Problems, Source};
 use takt_plant::LineId;
 
 impl Shared {
@@ -67,8 +67,8 @@ impl Shared {
     }
 
     fn as_it_would_be(&self, applied: &[DocumentVersion], new: &[AppliedDocument]) -> Result<(), Problems> {
-        let after = read(&documents::sources(&self.source, applied, new)?)?;
-        documents::plan_without_store(&after, &self.whose())
+        let sources = documents::sources(&self.source, applied, new)?;
+        documents::examine(&sources, Problems::default(), &[], |_| self.whose()).map(drop)
     }
 
     /// The applied document in which a line stands.

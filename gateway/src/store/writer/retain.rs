@@ -3,7 +3,7 @@
 
 use super::{LOOK, Writer};
 use crate::store::db;
-use sqlx::{Error, Row};
+use sqlx::{AssertSqlSafe, Error, Row};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use takt_plant::WallTime;
@@ -36,6 +36,22 @@ impl Reason {
         }
     }
 }
+
+/// A table that retention shortens.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    /// What is counted as dropped.
+    kind: &'static str,
+    table: &'static str,
+    /// The column by which a row is old; it has an index.
+    time: &'static str,
+    /// What a row counts for.
+    size: &'static str,
+}
+
+const SAMPLES: Kept = Kept { kind: "samples", table: "chunk", time: "arrived_ns", size: "n_samples" };
+const VERDICTS: Kept = Kept { kind: "verdicts", table: "verdict", time: "at_ns", size: "1" };
+const EVENTS: Kept = Kept { kind: "events", table: "event", time: "at_ns", size: "1" };
 
 /// Pages of the database file.
 #[derive(Debug, Clone, Copy)]
@@ -140,56 +156,48 @@ impl Writer {
     }
 
     async fn drop_chunks(&mut self, before: Option<WallTime>) -> Result<bool, Error> {
-        let sql = "SELECT COALESCE(MAX(id), 0), COALESCE(SUM(n_samples), 0), COALESCE(MIN(arrived_ns), 0), COUNT(*) \
-                   FROM (SELECT id, n_samples, arrived_ns FROM chunk ORDER BY id LIMIT ?)";
-        let n = if before.is_some() { 1 } else { CHUNKS };
-        let row = sqlx::query(sql).bind(n).fetch_one(&mut self.conn).await?;
-        let (last, n_samples, arrived_ns): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        if row.try_get::<i64, _>(3)? == 0 || before.is_some_and(|b| arrived_ns >= b.as_ns()) {
-            return Ok(false);
-        }
-        self.delete("DELETE FROM chunk WHERE id <= ?", last, "samples", reason(before), n_samples).await
+        self.drop_rows(&SAMPLES, before, CHUNKS, 1).await
     }
 
     async fn drop_verdicts(&mut self, before: Option<WallTime>) -> Result<bool, Error> {
-        let sql = "SELECT COALESCE(MAX(id), 0), COUNT(*), COALESCE(MAX(at_ns), 0) \
-                   FROM (SELECT id, at_ns FROM verdict ORDER BY id LIMIT ?)";
-        let row = sqlx::query(sql).bind(ROWS).fetch_one(&mut self.conn).await?;
-        let (last, n, at_ns): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        if n == 0 || before.is_some_and(|b| at_ns >= b.as_ns()) {
-            return Ok(false);
-        }
-        self.delete("DELETE FROM verdict WHERE id <= ?", last, "verdicts", reason(before), n).await
+        self.drop_rows(&VERDICTS, before, ROWS, 1).await
     }
 
     async fn drop_events(&mut self, before: Option<WallTime>) -> Result<bool, Error> {
-        let sql = "SELECT COALESCE(MAX(id), 0), COUNT(*), COALESCE(MAX(at_ns), 0) \
-                   FROM (SELECT id, at_ns FROM event ORDER BY id LIMIT ?)";
-        let row = sqlx::query(sql).bind(ROWS).fetch_one(&mut self.conn).await?;
-        let (last, n, at_ns): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let keeps = match before {
-            Some(before) => n == 0 || at_ns >= before.as_ns(),
-            None => n < ROWS,
-        };
-        if keeps {
-            return Ok(false);
-        }
-        self.delete("DELETE FROM event WHERE id <= ?", last, "events", reason(before), n).await
+        // The last events are worth more than what they take.
+        self.drop_rows(&EVENTS, before, ROWS, if before.is_some() { 1 } else { ROWS }).await
     }
 
-    async fn delete(
+    /// Drops up to `n_max` rows, unless there are fewer than `n_min`: those that are older than `before`,
+    /// wherever they stand, else those that came first.
+    ///
+    /// A row's own time decides its age, because a clock that was wrong for a while has put rows with a
+    /// time to come before ones that are old: the first row says nothing about the next.
+    async fn drop_rows(
         &mut self,
-        sql: &'static str,
-        last: i64,
-        kind: &'static str,
-        reason: Reason,
-        n: i64,
+        kept: &Kept,
+        before: Option<WallTime>,
+        n_max: i64,
+        n_min: i64,
     ) -> Result<bool, Error> {
+        let Kept { table, time, size, .. } = kept;
+        let pick = match before {
+            Some(_) => format!("SELECT id, {size} AS size FROM {table} WHERE {time} < ?1 ORDER BY {time} LIMIT ?2"),
+            None => format!("SELECT id, {size} AS size FROM {table} WHERE ?1 IS NOT NULL ORDER BY id LIMIT ?2"),
+        };
+        let bound = before.map_or(0, WallTime::as_ns);
+        let look = format!("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM ({pick})");
+        let row = sqlx::query(AssertSqlSafe(look)).bind(bound).bind(n_max).fetch_one(&mut self.conn).await?;
+        let (n_rows, n): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        if n_rows < n_min {
+            return Ok(false);
+        }
+        let delete = format!("DELETE FROM {table} WHERE id IN (SELECT id FROM ({pick}))");
         let count = "INSERT INTO dropped (kind, reason, n) VALUES (?, ?, ?) \
                      ON CONFLICT (kind, reason) DO UPDATE SET n = n + excluded.n";
         db::transact(&mut self.conn, async |conn| {
-            sqlx::query(sql).bind(last).execute(&mut *conn).await?;
-            sqlx::query(count).bind(kind).bind(reason.word()).bind(n).execute(conn).await
+            sqlx::query(AssertSqlSafe(delete)).bind(bound).bind(n_max).execute(&mut *conn).await?;
+            sqlx::query(count).bind(kept.kind).bind(reason(before).word()).bind(n).execute(conn).await
         })
         .await?;
         Ok(true)
@@ -202,7 +210,7 @@ impl Writer {
         if pages.unused == 0 || !(over || many) {
             return Ok(false);
         }
-        let sql = sqlx::AssertSqlSafe(format!("PRAGMA incremental_vacuum({VACUUM_PAGES})"));
+        let sql = AssertSqlSafe(format!("PRAGMA incremental_vacuum({VACUUM_PAGES})"));
         sqlx::query(sql).fetch_all(&mut self.conn).await?;
         Ok(self.pages().await?.all < pages.all)
     }

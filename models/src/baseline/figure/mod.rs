@@ -2,11 +2,13 @@
 
 mod bars;
 mod canvas;
+mod png;
 mod scores;
 mod scree;
 
 pub use bars::contributions_svg;
 pub use canvas::Theme;
+pub use png::{InvalidFigure, png};
 
 use super::report::{Contributors, Report};
 

@@ -1,0 +1,99 @@
+//! What lines write on a device: each target planned, and each value held against its register.
+//!
+//! A value that its register cannot carry would be found when it is written, which is when a part waits
+//! for its answer. So it is refused here, with the documents (B15).
+
+use super::modbus::{address, kind, order, told};
+use takt_adapters::modbus::{Codec, WriteFunction, WriteSpec};
+use takt_config::resolved::{
+    Connection, ConnectionKind, Handshake, Heartbeat, Modbus, Output, OutputMode, SingleRegisterWrite, WriteTarget,
+};
+use takt_config::{At, Problems};
+use takt_plant::{WriteSlot, WriteValue};
+
+/// A heartbeat counts through all of them.
+const BEAT_MAX: WriteValue = WriteValue::Integer(u16::MAX as i64);
+
+/// Where a line writes on a connection: the heartbeat first, then each output, and a handshake's answer
+/// behind its output. [`super::checks::bind`] gives out slots in this order; here all have slot 0.
+pub(super) fn planned<'a>(
+    connection: &Connection,
+    device: &Modbus,
+    heartbeat: Option<&Heartbeat>,
+    outputs: impl Iterator<Item = &'a Output>,
+    problems: &mut Problems,
+) -> Vec<WriteSpec> {
+    let mut specs = Vec::new();
+    let here = |target: &WriteTarget| *target.connection == *connection.id;
+    if let Some(beat) = heartbeat.filter(|beat| here(&beat.write)) {
+        specs.extend(target(&beat.write, device, problems).inspect(|spec| beats(&beat.write, spec, problems)));
+    }
+    for output in outputs.filter(|output| here(&output.write)) {
+        if let Some(spec) = target(&output.write, device, problems) {
+            for value in output.every_value() {
+                carried(value, &spec, problems);
+            }
+            specs.push(spec);
+        }
+        if let OutputMode::Handshake(registers) = &output.mode {
+            specs.extend(answer(registers, device, problems));
+        }
+    }
+    specs
+}
+
+/// What is wrong with outputs that belong to no whole check.
+pub(super) fn look<'a>(outputs: impl Iterator<Item = &'a Output>, connections: &[Connection], problems: &mut Problems) {
+    for output in outputs {
+        let device = connections.iter().find(|connection| *connection.id == *output.write.connection);
+        if let Some((connection, ConnectionKind::ModbusTcp(device))) = device.map(|found| (found, &found.kind)) {
+            planned(connection, device, None, std::iter::once(output), problems);
+        }
+    }
+}
+
+fn target(target: &WriteTarget, device: &Modbus, problems: &mut Problems) -> Option<WriteSpec> {
+    let address = address(&target.register, problems)?;
+    let codec = Codec::plain(kind(target.kind.as_ref(), &address), order(target.order));
+    let function = match device.single_register_write {
+        SingleRegisterWrite::Fc06 => WriteFunction::Single,
+        SingleRegisterWrite::Fc16 => WriteFunction::Multiple,
+    };
+    let spec = WriteSpec { slot: WriteSlot(0), unit: target.unit, address, codec, function };
+    told(spec.check(), &target.register, problems).then_some(spec)
+}
+
+fn carried(value: &At<WriteValue>, spec: &WriteSpec, problems: &mut Problems) {
+    if let Err(why) = spec.carries(value.value) {
+        let text = why.to_string();
+        let what = text.split_once("; ").map_or(&*text, |(what, _)| what);
+        let fits = spec.codec.kind.in_words();
+        let hint = format!("{} takes {fits}; write one of them, or give `write` another type", spec.address);
+        problems.push(value.problem(what, hint));
+    }
+}
+
+fn beats(target: &WriteTarget, spec: &WriteSpec, problems: &mut Problems) {
+    if spec.carries(BEAT_MAX).is_err() {
+        let place = target.kind.as_ref().map_or(&target.register.place, |kind| &kind.place);
+        let what = format!("the heartbeat counts from 0 to {BEAT_MAX}, and {} cannot", spec.codec.kind);
+        let hint = "write a holding register of type u16, or a wider one";
+        problems.push(takt_config::Problem::at(place, what, hint));
+    }
+}
+
+/// A handshake's answer: it must be able to say every part number that is read.
+fn answer(registers: &Handshake, device: &Modbus, problems: &mut Problems) -> Option<WriteSpec> {
+    let ready = address(&registers.ready.register, problems);
+    let part = address(&registers.part.register, problems);
+    let spec = target(&registers.answer, device, problems)?;
+    ready?;
+    let part = kind(registers.part.kind.as_ref(), &part?);
+    if !spec.codec.kind.holds_all_of(part) {
+        let answer = &registers.answer;
+        let place = answer.kind.as_ref().map_or(&answer.register.place, |kind| &kind.place);
+        let what = format!("part numbers are {part}, and the answer as {} cannot say all of them", spec.codec.kind);
+        problems.push(takt_config::Problem::at(place, what, format!("write answer with type = \"{part}\"")));
+    }
+    Some(spec)
+}
