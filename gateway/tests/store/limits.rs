@@ -3,7 +3,7 @@
 use crate::support::*;
 use std::time::Duration;
 use takt::record::VerdictRecord;
-use takt::store::{Dropped, Entry, Event, Since, Store, StoreOptions, VerdictFilter};
+use takt::store::{Dropped, Entry, Event, Since, Store, StoreOptions, StoredFrame, VerdictFilter};
 use takt_adapters::Ticket;
 use takt_plant::*;
 
@@ -20,7 +20,7 @@ fn noise(group: GroupSlot, n_tags: usize, at_ns: i64, seed: &mut u64) -> Frame {
 }
 
 /// What was dropped and what is left, of one moment: retention works on while the two are read.
-async fn settled(store: &Store, group: GroupSlot) -> (Vec<Dropped>, Vec<Frame>) {
+async fn settled(store: &Store, group: GroupSlot) -> (Vec<Dropped>, Vec<StoredFrame>) {
     for n in 1.. {
         let before = store.reader().dropped().await.unwrap();
         let left = store.reader().frames(group, Since::Last(usize::MAX)).await.unwrap();

@@ -19,13 +19,18 @@ pub(crate) struct Addresses {
     pub(crate) http: SocketAddr,
 }
 
+/// The pack of ONNX Runtime that drives a device.
+fn pack_of(device: &str) -> &str {
+    match device.split_once(':') {
+        Some((pack, _)) => pack,
+        None if device == "tensorrt" => "cuda",
+        None => device,
+    }
+}
+
 /// The whole document.
 pub(crate) fn text(data_dir: &Path, at: &Addresses, device: &str) -> String {
-    let pack = match device.split(':').next() {
-        Some("tensorrt") => "cuda",
-        Some(pack) => pack,
-        None => "cpu",
-    };
+    let pack = pack_of(device);
     let Addresses { plc, broker, http } = at;
     let [(a, model_a), (b, model_b)] = RECIPE;
     format!(
@@ -33,15 +38,11 @@ pub(crate) fn text(data_dir: &Path, at: &Addresses, device: &str) -> String {
 name = "demo-box"
 site = "demo"
 data_dir = {data_dir:?}
+runtime.pack = "{pack}"
+history.bytes_max = "2GB"
 
 [http]
 address = "{http}"
-
-[runtime]
-pack = "{pack}"
-
-[history]
-bytes_max = "2GB"
 
 [[connections]]
 id = "plc"
