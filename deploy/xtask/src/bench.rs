@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 const OF_THE_PROGRAM: [&str; 5] = ["mqtt", "budget", "memory", "start", "growth"];
 
 /// A benchmark beside the code that it measures: its name, and the cargo command that runs it.
-const BESIDE_THE_CODE: [(&str, &[&str]); 5] = [
+const BESIDE_THE_CODE: [(&str, &[&str]); 6] = [
     // 1,024 × 3 windows through a CNN in process against the bare run loop.
     ("windows", &["bench", "--package", "takt", "--bench", "windows"]),
     // A scorer against a bare `Session::run` of the same graph, interleaved.
@@ -40,6 +40,11 @@ const BESIDE_THE_CODE: [(&str, &[&str]); 5] = [
     (
         "store",
         &["test", "--release", "--package", "takt", "--test", "store", "--", "--ignored", "--nocapture", "history"],
+    ),
+    // A day of 50 tags at 10 Hz, decimated, from the request to the last byte.
+    (
+        "history",
+        &["test", "--release", "--package", "takt", "--test", "console", "--", "--ignored", "--nocapture", "a_day"],
     ),
 ];
 
