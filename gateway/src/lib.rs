@@ -4,6 +4,7 @@ pub mod access;
 pub mod alarms;
 pub mod api;
 pub mod assemble;
+pub mod backup;
 pub mod board;
 pub mod console;
 pub mod documents;

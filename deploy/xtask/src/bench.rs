@@ -14,7 +14,7 @@ const OF_THE_PROGRAM: [&str; 5] = ["mqtt", "budget", "memory", "start", "growth"
 
 /// A benchmark beside the code that it measures: its name, and the cargo command that runs it. All are
 /// of the whole workspace: with fewer packages cargo would choose other features and build anew.
-const BESIDE_THE_CODE: [(&str, &str); 5] = [
+const BESIDE_THE_CODE: [(&str, &str); 6] = [
     // 1,024 × 3 windows through a CNN in process against the bare run loop.
     ("windows", "bench --workspace --bench windows"),
     // A scorer against a bare `Session::run` of the same graph, interleaved.
@@ -25,6 +25,8 @@ const BESIDE_THE_CODE: [(&str, &str); 5] = [
     ("modbus", "test --release --workspace --test modbus -- --ignored --nocapture latency"),
     // History against SQLite rows, 1,000 a statement; bytes a sample on real data.
     ("store", "test --release --workspace --test store -- --ignored --nocapture history"),
+    // A day of 50 tags at 10 Hz, decimated, from the request to the last byte.
+    ("history", "test --release --workspace --test console -- --ignored --nocapture a_day"),
 ];
 
 /// The cells of a row.

@@ -14,6 +14,7 @@ mod random;
 mod role;
 mod sessions;
 mod setup;
+pub mod snapshot;
 mod tables;
 mod throttle;
 mod tokens;
@@ -54,6 +55,11 @@ pub struct SessionLimits {
 pub trait Audit: Send + Sync + 'static {
     /// Who did what; `what` is a short stable word, `text` holds no secret.
     fn note(&self, who: &str, what: &str, text: &str);
+}
+
+/// The tables of the file of users.
+pub(crate) fn migrator() -> sqlx::migrate::Migrator {
+    tables::migrator()
 }
 
 /// Users, sessions and tokens of one gateway.

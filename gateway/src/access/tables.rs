@@ -2,6 +2,7 @@
 
 use super::error::AccessError;
 use super::role::Role;
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions, Row, SqlitePool};
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use takt_plant::WallTime;
 
 /// Its name.
-const FILE: &str = "access.sqlite";
+pub(super) const FILE: &str = "access.sqlite";
 /// Requests that look somebody up at once: each takes some 50 µs.
 const CONNECTIONS_MAX: u32 = 4;
 
@@ -37,9 +38,14 @@ pub(super) async fn open(data_dir: &Path) -> Result<SqlitePool, AccessError> {
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(connect)
         .await?;
-    let migrated = sqlx::migrate!("./migrations-access").run(&pool).await;
+    let migrated = migrator().run(&pool).await;
     migrated.map_err(|why| AccessError::Unavailable { why: format!("{}: {why}", path.display()) })?;
     Ok(pool)
+}
+
+/// The tables of this program's file.
+pub(super) fn migrator() -> Migrator {
+    sqlx::migrate!("./migrations-access")
 }
 
 /// Makes a file that only its owner reads; SQLite gives its side files the same mode.

@@ -1,8 +1,8 @@
 //! Routes of alarms: what waits for an answer, and the answers.
 
 use super::Api;
-use super::answer::{ProblemAnswer, Refusal};
-use super::configure::{At, Said};
+use super::answer::{OfBody, ProblemAnswer, Refusal, Told};
+use super::configure::At;
 use super::who::Who;
 use crate::alarms::{AlarmView, AlarmsView, OrderError};
 use axum::Json;
@@ -48,8 +48,8 @@ pub(super) async fn list(State(api): State<Api>) -> Json<AlarmsView> {
 /// Answers an alarm: acknowledge, shelve for a while, or take it back.
 #[utoipa::path(post, path = "/api/v1/alarms/{id}/{order}", tag = "alarms", params(Named), request_body = AlarmOrder,
     responses(
+    OfBody,
     (status = 200, body = AlarmView),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such alarm"),
     (status = 409, body = ProblemAnswer, description = "The order has no meaning where the alarm stands"),
 ))]
@@ -57,7 +57,7 @@ pub(super) async fn order(
     State(api): State<Api>,
     who: Who,
     At(named): At<Named>,
-    Said(said): Said<AlarmOrder>,
+    Told(told): Told<AlarmOrder>,
 ) -> Result<Json<AlarmView>, Refusal> {
     let event = match named.order.as_str() {
         "acknowledge" => AlarmEvent::Acknowledge,
@@ -65,14 +65,14 @@ pub(super) async fn order(
         "unshelve" => AlarmEvent::Unshelve,
         other => return Err(unknown(other)),
     };
-    give(&api, &who, &named.id, event, &said).await
+    give(&api, &who, &named.id, event, &told).await
 }
 
 /// Takes an alarm out of service for maintenance, or puts it back.
 #[utoipa::path(put, path = "/api/v1/alarms/{id}/{order}", tag = "alarms", params(Named), request_body = AlarmOrder,
     responses(
+    OfBody,
     (status = 200, body = AlarmView),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such alarm"),
     (status = 409, body = ProblemAnswer, description = "The order has no meaning where the alarm stands"),
 ))]
@@ -80,14 +80,14 @@ pub(super) async fn maintain(
     State(api): State<Api>,
     who: Who,
     At(named): At<Named>,
-    Said(said): Said<AlarmOrder>,
+    Told(told): Told<AlarmOrder>,
 ) -> Result<Json<AlarmView>, Refusal> {
     let event = match named.order.as_str() {
         "out-of-service" => AlarmEvent::TakeOut,
         "in-service" => AlarmEvent::PutBack,
         other => return Err(unknown(other)),
     };
-    give(&api, &who, &named.id, event, &said).await
+    give(&api, &who, &named.id, event, &told).await
 }
 
 async fn give(
@@ -95,13 +95,13 @@ async fn give(
     who: &Who,
     id: &str,
     event: AlarmEvent,
-    said: &AlarmOrder,
+    told: &AlarmOrder,
 ) -> Result<Json<AlarmView>, Refusal> {
-    if said.note.chars().count() > NOTE_CHARS_MAX {
+    if told.note.chars().count() > NOTE_CHARS_MAX {
         return Err(Refusal::bad("note: it is longer than 500 characters", "shorten it"));
     }
-    let span = said.minutes.map_or(SHELVE, |minutes| Duration::from_secs(u64::from(minutes) * 60));
-    let given = api.alarms.order(id, event, span, &who.name, &said.note).await;
+    let span = told.minutes.map_or(SHELVE, |minutes| Duration::from_secs(u64::from(minutes) * 60));
+    let given = api.alarms.order(id, event, span, &who.name, &told.note).await;
     given.map(Json).map_err(|why| match &why {
         OrderError::Unknown { .. } => Refusal::not_found(why.to_string(), "the alarms stand at /api/v1/alarms"),
         OrderError::NotNow(_) => {

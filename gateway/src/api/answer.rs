@@ -2,14 +2,18 @@
 
 use crate::access::AccessError;
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use std::collections::BTreeMap;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::{Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 /// When to ask again where something cannot be had now.
 const BUSY_RETRY_S: u64 = 5;
@@ -82,7 +86,8 @@ impl From<AccessError> for Refusal {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NoChange;
 
-/// A request's body as JSON; a mistake names itself. A body that holds a password is not repeated.
+/// A request's body as JSON; a mistake says where it is. A body of another kind is refused, one that says
+/// nothing of its kind is taken for JSON. A body that holds a password is not repeated.
 pub(super) struct Told<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
@@ -90,16 +95,70 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
 
     async fn from_request(request: Request, to: &S) -> Result<Self, Refusal> {
         let path = request.uri().path().to_owned();
-        let told = Json::<T>::from_request(request, to).await;
-        told.map(|Json(told)| Self(told)).map_err(|why| {
-            // What cannot be read as JSON and what does not fit are one kind of mistake here.
-            let status = match why.status() {
-                StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
-                status => status,
-            };
-            Refusal::new(status, why.body_text(), format!("the body of {path} is described at /api/openapi.json"))
-        })
+        let hint = format!("send JSON; the body of {path} is described at /api/openapi.json");
+        if let Some(kind) = request.headers().get(header::CONTENT_TYPE)
+            && !is_json(kind)
+        {
+            let kind: String = String::from_utf8_lossy(kind.as_bytes()).chars().take(100).collect();
+            let error = format!("the body is {kind}, and not application/json");
+            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error, hint));
+        }
+        let bytes = Bytes::from_request(request, to).await.map_err(|why| {
+            Refusal::new(why.status(), why.body_text(), "send less at once, or apply files with `takt line apply`")
+        })?;
+        let told = serde_json::from_slice(&bytes);
+        told.map(Self).map_err(|why| Refusal::bad(format!("the body cannot be read: {why}"), hint))
     }
+}
+
+/// `application/json`, whatever its parameters, or a format that is written in it.
+fn is_json(kind: &HeaderValue) -> bool {
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+/// What each route says that takes a body, for the document.
+pub(super) struct OfBody;
+
+impl IntoResponses for OfBody {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        problems(&[
+            ("400", "The body cannot be read, or says what cannot be"),
+            ("413", "The body is too long"),
+            ("415", "The body is no JSON"),
+        ])
+    }
+}
+
+/// What each route says that asks the file of users, for the document.
+pub(super) struct OfAccess;
+
+impl IntoResponses for OfAccess {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        problems(&[("503", "The file of users cannot be used")])
+    }
+}
+
+/// What each route says that takes a password, for the document.
+pub(super) struct OfPassword;
+
+impl IntoResponses for OfPassword {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let mut all = problems(&[("429", "Too many tries; `retry_after_s` says when the next one counts")]);
+        all.extend(OfBody::responses());
+        all.extend(OfAccess::responses());
+        all
+    }
+}
+
+fn problems(all: &[(&str, &str)]) -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+    let schema = Ref::from_schema_name(ProblemAnswer::name());
+    let one = |(status, description): &(&str, &str)| {
+        let content = ContentBuilder::new().schema(Some(schema.clone())).build();
+        let response = ResponseBuilder::new().description(*description).content("application/json", content);
+        ((*status).to_owned(), response.build().into())
+    };
+    all.iter().map(one).collect()
 }
 
 /// A request's query, parsed; a mistake is a 400 that names it.

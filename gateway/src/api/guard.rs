@@ -38,7 +38,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
 /// Routes whose acts stand in the audit log in words of their own.
-const NOTE_THEMSELVES: [&str; 13] = [
+const NOTE_THEMSELVES: [&str; 14] = [
     "/api/v1/session",
     "/api/v1/password",
     "/api/v1/users",
@@ -52,6 +52,7 @@ const NOTE_THEMSELVES: [&str; 13] = [
     "/api/v1/secrets",
     "/api/v1/alarms",
     "/api/v1/verdicts",
+    "/api/v1/restore",
 ];
 
 /// The names by which a request may call this gateway.

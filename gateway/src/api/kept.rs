@@ -21,7 +21,7 @@ const ROWS_MAX: usize = 500;
 /// Rows where nothing is said.
 const ROWS: usize = 50;
 /// Tags of one history.
-const TAGS_MAX: usize = 20;
+const TAGS_MAX: usize = 64;
 /// Points a tag.
 const POINTS_MAX: usize = 5_000;
 /// Points where nothing is said: as many as a chart has pixels.
@@ -61,7 +61,7 @@ pub(super) struct VerdictFilter {
 pub(super) struct HistoryFilter {
     /// The line.
     line: String,
-    /// Its tags, with commas between, at most 20.
+    /// Its tags, with commas between, at most 64.
     tags: String,
     /// From this source time on (RFC 3339); else the ten minutes before `to`.
     from: Option<String>,

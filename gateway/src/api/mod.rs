@@ -13,10 +13,13 @@ mod alarms;
 mod answer;
 mod archive;
 mod audit;
+mod backup;
 mod configure;
 pub mod control;
 mod decimate;
+mod doctor;
 mod envelope;
+mod feed;
 mod guard;
 mod health;
 mod identity;
@@ -46,9 +49,10 @@ pub use options::{
     HEADER_TIMEOUT, HttpOptions, OptionsError, REQUEST_TIMEOUT, STREAMS_MAX, STREAMS_OF_USER_MAX,
 };
 pub use plant::{
-    Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, DocumentEntry, DocumentView, LearnFigures,
-    LearnPackage, LearnRequest, LearnStanding, LearnStarted, LearnView, MessageToMap, ModelActivation, ModelStands,
-    ModelView, NotApplied, Origin, OutputPlace, Plant, SecretEntry, TagsImport, TagsToImport, VersionEntry,
+    Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, BackupFile, DoctorFinding, DoctorReport,
+    DocumentEntry, DocumentView, LearnFigures, LearnPackage, LearnRequest, LearnStanding, LearnStarted, LearnView,
+    MessageToMap, ModelActivation, ModelStands, ModelView, NotApplied, Origin, OutputPlace, Plant, SecretEntry,
+    TagsImport, TagsToImport, VersionEntry,
 };
 pub use server::{ServeError, Server};
 pub use who::{Role, Who};
@@ -59,6 +63,7 @@ use crate::board::Viewer;
 use crate::telemetry::Telemetry;
 use crate::tls::Tls;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
@@ -101,6 +106,7 @@ pub struct Api {
     tls: Option<Arc<Tls>>,
     hosts: Arc<guard::Hosts>,
     streams: Streams,
+    feed: Arc<feed::Feed>,
     set_up: Arc<AtomicBool>,
     until: CancellationToken,
 }
@@ -111,8 +117,9 @@ impl Api {
         let ApiParts { viewer, archive, plant, alarms, telemetry, access } = parts;
         let hosts = Arc::new(guard::Hosts::new(options));
         let streams = Streams::new(options.n_streams_max, options.n_streams_of_user_max);
+        let feed = Arc::default();
         let (tls, set_up) = (options.tls().cloned(), Arc::new(AtomicBool::new(false)));
-        Self { viewer, archive, plant, alarms, telemetry, access, tls, hosts, streams, set_up, until }
+        Self { viewer, archive, plant, alarms, telemetry, access, tls, hosts, streams, feed, set_up, until }
     }
 
     /// Whether the first administrator is to be made. Once there is one, one always stays.
@@ -142,6 +149,7 @@ impl Api {
         (name = "alarms", description = "What asks for a response, and the answers"),
         (name = "access", description = "Who may do what, and who did it"),
         (name = "health", description = "Whether it does its job"),
+        (name = "box", description = "What the box has, its backup and its restore"),
         (name = "documents", description = "What is in force, its versions, and new ones"),
         (name = "field", description = "What the field devices really say"),
         (name = "outputs", description = "Whether verdicts reach the PLC"),
@@ -158,7 +166,7 @@ pub fn router(api: Api) -> Router {
         .route("/api/openapi.json", get(move || std::future::ready(axum::Json(Arc::clone(&document)))))
         .fallback(elsewhere)
         .method_not_allowed_fallback(answer::method_not_allowed)
-        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), guard::guard))
         .with_state(api)
 }
@@ -232,7 +240,11 @@ fn operator() -> OpenApiRouter<Api> {
 
 /// For whoever configures it.
 fn engineer() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(audit::audit)).routes(routes!(alarms::maintain)).merge(configure::engineer())
+    OpenApiRouter::new()
+        .routes(routes!(audit::audit))
+        .routes(routes!(doctor::doctor))
+        .routes(routes!(alarms::maintain))
+        .merge(configure::engineer())
 }
 
 /// For whoever answers for the box.
@@ -242,6 +254,9 @@ fn administrator() -> OpenApiRouter<Api> {
         .routes(routes!(users::change_user, users::remove_user))
         .routes(routes!(users::tokens, users::add_token))
         .routes(routes!(users::revoke_token))
+        .routes(routes!(backup::back_up))
+        // What comes is written to the disk as it comes, and no more than there is room for.
+        .merge(OpenApiRouter::new().routes(routes!(backup::restore)).layer(DefaultBodyLimit::disable()))
         .merge(configure::administrator())
 }
 

@@ -2,9 +2,9 @@
 //! people say of it.
 
 use super::Api;
-use super::answer::{Asked, ProblemAnswer, Refusal};
+use super::answer::{Asked, OfBody, ProblemAnswer, Refusal, Told};
 use super::archive::{FeedbackView, HistoryQuery, Span, VerdictAddress, VerdictDetail, VerdictQuery};
-use super::configure::{At, Said};
+use super::configure::At;
 use super::decimate::{Decimator, Point};
 use super::envelope::{Band, Envelope, GoodWindow};
 use super::kept::{name, time, unreadable};
@@ -141,8 +141,8 @@ pub(super) async fn window(
 /// Says whether a verdict was right. The newest word counts.
 #[utoipa::path(put, path = "/api/v1/verdicts/{line}/{check}/{epoch}/{seq}/feedback", tag = "part",
     params(Numbered), request_body = Say, responses(
+    OfBody,
     (status = 200, body = FeedbackView),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such verdict, or retention has dropped it"),
     (status = 503, body = ProblemAnswer, description = "The store cannot be written"),
 ))]
@@ -150,14 +150,14 @@ pub(super) async fn say(
     State(api): State<Api>,
     who: Who,
     At(numbered): At<Numbered>,
-    Said(said): Said<Say>,
+    Told(told): Told<Say>,
 ) -> Result<Json<FeedbackView>, Refusal> {
-    if said.text.chars().count() > TEXT_CHARS_MAX {
+    if told.text.chars().count() > TEXT_CHARS_MAX {
         return Err(Refusal::bad("text: it is longer than 2,000 characters", "shorten it"));
     }
     let address = address(&numbered)?;
     found(&api, &address).await?;
-    let kept = api.archive.say(address, said.right, said.text, who.name).await.map_err(unreadable)?;
+    let kept = api.archive.say(address, told.right, told.text, who.name).await.map_err(unreadable)?;
     Ok(Json(kept))
 }
 

@@ -1,7 +1,7 @@
 //! Signing in and out, the first administrator, one's own password.
 
 use super::Api;
-use super::answer::{ProblemAnswer, Refusal, Told};
+use super::answer::{OfAccess, OfPassword, ProblemAnswer, Refusal, Told};
 use super::identity::{COOKIE, Identity};
 use super::server::Ends;
 use super::who::{Role, Who};
@@ -72,8 +72,8 @@ pub(super) struct NewPassword {
 
 /// Who is signed in; what the page needs before anybody is.
 #[utoipa::path(get, path = "/api/v1/session", tag = "access", responses(
+    OfAccess,
     (status = 200, body = SessionAnswer),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be read"),
 ))]
 pub(super) async fn session(
     State(api): State<Api>,
@@ -89,13 +89,9 @@ pub(super) async fn session(
 
 /// Signs in. The answer sets the cookie of the session.
 #[utoipa::path(post, path = "/api/v1/session", tag = "access", request_body = SignIn, responses(
+    OfPassword,
     (status = 200, body = SessionAnswer),
-    (status = 400, body = ProblemAnswer),
     (status = 401, body = ProblemAnswer, description = "The user or the password is wrong"),
-    (status = 413, body = ProblemAnswer),
-    (status = 415, body = ProblemAnswer),
-    (status = 429, body = ProblemAnswer, description = "Too many tries; `retry_after_s` says when the next one counts"),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be used"),
 ))]
 pub(super) async fn sign_in(
     State(api): State<Api>,
@@ -114,14 +110,11 @@ pub(super) async fn sign_in(
 
 /// Makes the first administrator with the code that the console shows, and signs them in.
 #[utoipa::path(post, path = "/api/v1/setup", tag = "access", request_body = SetUp, responses(
+    OfPassword,
     (status = 200, body = SessionAnswer),
     (status = 400, body = ProblemAnswer, description = "The name or the password will not do"),
     (status = 401, body = ProblemAnswer, description = "The code is wrong"),
     (status = 409, body = ProblemAnswer, description = "There is an administrator already"),
-    (status = 413, body = ProblemAnswer),
-    (status = 415, body = ProblemAnswer),
-    (status = 429, body = ProblemAnswer, description = "Too many tries; `retry_after_s` says when the next one counts"),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be used"),
 ))]
 pub(super) async fn set_up(
     State(api): State<Api>,
@@ -135,8 +128,8 @@ pub(super) async fn set_up(
 
 /// Signs out: the session is over everywhere.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "access", responses(
+    OfAccess,
     (status = 204),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be used"),
 ))]
 pub(super) async fn sign_out(
     State(api): State<Api>,
@@ -152,14 +145,11 @@ pub(super) async fn sign_out(
 
 /// Sets one's own password. Every other session of the user ends.
 #[utoipa::path(post, path = "/api/v1/password", tag = "access", request_body = NewPassword, responses(
+    OfPassword,
     (status = 204),
     (status = 400, body = ProblemAnswer, description = "The new password will not do"),
     (status = 401, body = ProblemAnswer, description = "The old password is wrong"),
     (status = 409, body = ProblemAnswer, description = "A token has no password"),
-    (status = 413, body = ProblemAnswer),
-    (status = 415, body = ProblemAnswer),
-    (status = 429, body = ProblemAnswer, description = "Too many tries; `retry_after_s` says when the next one counts"),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be used"),
 ))]
 pub(super) async fn password(
     State(api): State<Api>,

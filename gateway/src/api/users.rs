@@ -1,7 +1,7 @@
 //! Users and tokens, for administrators.
 
 use super::Api;
-use super::answer::{ProblemAnswer, Refusal, Told};
+use super::answer::{OfAccess, OfBody, OfPassword, ProblemAnswer, Refusal, Told};
 use super::kept::time;
 use super::who::{Role, Who};
 use crate::access::{Password, Token, User, UserChange, UserOrder};
@@ -107,8 +107,8 @@ pub(super) struct MadeToken {
 
 /// All users by name.
 #[utoipa::path(get, path = "/api/v1/users", tag = "access", responses(
+    OfAccess,
     (status = 200, body = Users),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be read"),
 ))]
 pub(super) async fn users(State(api): State<Api>) -> Result<Json<Users>, Refusal> {
     let users = api.access.users().await?;
@@ -117,13 +117,10 @@ pub(super) async fn users(State(api): State<Api>) -> Result<Json<Users>, Refusal
 
 /// Makes a user.
 #[utoipa::path(post, path = "/api/v1/users", tag = "access", request_body = NewUser, responses(
+    OfPassword,
     (status = 201, body = Users, description = "All users"),
     (status = 400, body = ProblemAnswer, description = "The name or the password will not do"),
     (status = 409, body = ProblemAnswer, description = "The name is taken"),
-    (status = 413, body = ProblemAnswer),
-    (status = 415, body = ProblemAnswer),
-    (status = 429, body = ProblemAnswer, description = "Too many passwords wait to be hashed"),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be used"),
 ))]
 pub(super) async fn add_user(
     State(api): State<Api>,
@@ -138,14 +135,11 @@ pub(super) async fn add_user(
 /// Changes a user's role or password, or whether they may sign in. Their sessions end.
 #[utoipa::path(patch, path = "/api/v1/users/{name}", tag = "access", request_body = ChangedUser,
     params(("name" = String, Path, description = "The user's name")), responses(
+    OfPassword,
     (status = 200, body = Users, description = "All users"),
     (status = 400, body = ProblemAnswer, description = "The password will not do"),
     (status = 404, body = ProblemAnswer, description = "No such user"),
     (status = 409, body = ProblemAnswer, description = "It is the last administrator who can sign in"),
-    (status = 413, body = ProblemAnswer),
-    (status = 415, body = ProblemAnswer),
-    (status = 429, body = ProblemAnswer, description = "Too many passwords wait to be hashed"),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be used"),
 ))]
 pub(super) async fn change_user(
     State(api): State<Api>,
@@ -162,10 +156,10 @@ pub(super) async fn change_user(
 /// Removes a user. Their sessions end; what they did stays in the audit log.
 #[utoipa::path(delete, path = "/api/v1/users/{name}", tag = "access",
     params(("name" = String, Path, description = "The user's name")), responses(
+    OfAccess,
     (status = 204),
     (status = 404, body = ProblemAnswer, description = "No such user"),
     (status = 409, body = ProblemAnswer, description = "It is the last administrator who can sign in"),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be used"),
 ))]
 pub(super) async fn remove_user(
     State(api): State<Api>,
@@ -178,8 +172,8 @@ pub(super) async fn remove_user(
 
 /// All tokens by name, without their texts.
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "access", responses(
+    OfAccess,
     (status = 200, body = Tokens),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be read"),
 ))]
 pub(super) async fn tokens(State(api): State<Api>) -> Result<Json<Tokens>, Refusal> {
     let tokens = api.access.tokens().await?;
@@ -188,12 +182,10 @@ pub(super) async fn tokens(State(api): State<Api>) -> Result<Json<Tokens>, Refus
 
 /// Makes a token. Its text is in this answer and nowhere else.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "access", request_body = NewToken, responses(
+    OfBody, OfAccess,
     (status = 201, body = MadeToken),
     (status = 400, body = ProblemAnswer, description = "The name or the time will not do"),
     (status = 409, body = ProblemAnswer, description = "The name is taken"),
-    (status = 413, body = ProblemAnswer),
-    (status = 415, body = ProblemAnswer),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be used"),
 ))]
 pub(super) async fn add_token(
     State(api): State<Api>,
@@ -208,9 +200,9 @@ pub(super) async fn add_token(
 /// Revokes a token, at once.
 #[utoipa::path(delete, path = "/api/v1/tokens/{name}", tag = "access",
     params(("name" = String, Path, description = "The token's name")), responses(
+    OfAccess,
     (status = 204),
     (status = 404, body = ProblemAnswer, description = "No such token"),
-    (status = 503, body = ProblemAnswer, description = "The file of users cannot be used"),
 ))]
 pub(super) async fn revoke_token(
     State(api): State<Api>,

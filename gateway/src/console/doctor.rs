@@ -1,5 +1,6 @@
 //! `takt doctor`: whether this box has what the gateway needs, and what to do where it has not.
 
+mod connections;
 mod disk;
 mod drivers;
 mod finding;
@@ -28,7 +29,9 @@ pub(super) async fn run(context: &Context) -> Result<Answer> {
         plant::models(documents, &gateway, &mut findings);
     }
     disk::examine(&gateway, &mut findings);
-    port::examine(&gateway, context, &mut findings).await;
+    if let Some(status) = port::examine(&gateway, context, &mut findings).await {
+        connections::examine(&status, &mut findings);
+    }
     times::examine(context.clock.wall(), &mut findings);
     let n_broken = findings.iter().filter(|finding| finding.grade == Grade::Broken).count();
     let n_notes = findings.iter().filter(|finding| finding.grade == Grade::Note).count();

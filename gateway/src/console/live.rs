@@ -57,9 +57,9 @@ pub(super) async fn tags(tags: &Tags, context: &Context) -> Result<Answer> {
     Ok(Answer::new(text, json!({ "tags": json["tags"] })))
 }
 
-/// The name of the gateway that answers at this configuration's address, if one does.
-pub(super) async fn answering(context: &Context) -> Option<String> {
-    get(context, "/api/v1/status", &[]).await.ok()?["gateway"].as_str().map(str::to_owned)
+/// The status of the gateway that answers at this configuration's address, if one does.
+pub(super) async fn answering(context: &Context) -> Option<Status> {
+    serde_json::from_value(get(context, "/api/v1/status", &[]).await.ok()?).ok()
 }
 
 /// Asks the gateway of this configuration, with the token that lies in its folder.
@@ -90,6 +90,49 @@ async fn get(context: &Context, path: &str, query: &[(&str, &str)]) -> Result<Va
         bail!("{}; {}", part("error"), part("hint"));
     }
     Ok(json)
+}
+
+/// How a thread asks this gateway for what may take long, with the token that lies in its folder.
+pub(super) struct Asking {
+    url: String,
+    tls: Option<Vec<u8>>,
+    token: Option<String>,
+}
+
+/// How this configuration's gateway is asked. Whether one runs shows when it is.
+pub(super) fn asking(context: &Context) -> Result<Asking> {
+    let gateway = context.gateway()?;
+    let token = std::fs::read_to_string(access::console_token(&gateway.data_dir)).ok();
+    // A gateway that never ran has no certificate.
+    let tls = crate::run::shown_certificate(&gateway).unwrap_or_default();
+    Ok(Asking { url: url(&gateway), tls, token: token.map(|token| token.trim().to_owned()) })
+}
+
+impl Asking {
+    /// Asks for something.
+    pub(super) fn get(&self, path: &str) -> Result<reqwest::blocking::RequestBuilder> {
+        Ok(self.with_token(self.client()?.get(format!("{}{path}", self.url))))
+    }
+
+    /// Sends something.
+    pub(super) fn post(&self, path: &str) -> Result<reqwest::blocking::RequestBuilder> {
+        Ok(self.with_token(self.client()?.post(format!("{}{path}", self.url))))
+    }
+
+    fn client(&self) -> Result<reqwest::blocking::Client> {
+        let mut builder = reqwest::blocking::Client::builder().no_proxy().timeout(None);
+        if let Some(certificate) = &self.tls {
+            builder = builder.tls_backend_preconfigured(tls::pinned(certificate)?);
+        }
+        Ok(builder.build()?)
+    }
+
+    fn with_token(&self, asked: reqwest::blocking::RequestBuilder) -> reqwest::blocking::RequestBuilder {
+        match &self.token {
+            Some(token) => asked.bearer_auth(token),
+            None => asked,
+        }
+    }
 }
 
 /// Where the gateway is reached on its own box: one that listens on all addresses by the loopback.

@@ -6,6 +6,7 @@
 //! command opens the folder itself.
 
 mod answer;
+mod backup;
 mod check;
 mod context;
 mod doctor;
@@ -89,6 +90,10 @@ enum Command {
     /// Arm an output, so that its writes go out, or disarm it.
     #[command(subcommand)]
     Output(output::Command),
+    /// Write documents, models, users and alarms into one file, without clear secrets.
+    Backup(backup::Backup),
+    /// Restore such a file, verified whole before anything changes.
+    Restore(backup::Restore),
     /// Make, change and remove those who may sign in.
     #[command(subcommand)]
     User(user::Command),
@@ -138,6 +143,8 @@ impl Command {
             Self::Model(command) => model::run(command, context).await,
             Self::Secret(command) => secret::run(command, context).await,
             Self::Output(command) => output::run(&command, context).await,
+            Self::Backup(backup) => backup.carry_out(context).await,
+            Self::Restore(restore) => restore.carry_out(context).await,
             Self::User(command) => user::run(command, context).await,
         }
     }

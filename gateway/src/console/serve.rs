@@ -17,31 +17,50 @@ pub(super) async fn run(context: &Context) -> Result<Answer> {
     if context.source.config.is_none() {
         eprintln!("takt: no --config: the built-in defaults count (name takt, site site, folder /var/lib/takt)");
     }
-    let stop = CancellationToken::new();
-    let starting = run::start(context.source.clone(), stop.clone());
-    let running = tokio::select! {
-        running = starting => running?,
-        name = asked.next() => {
-            eprintln!("takt: {name} while starting; nothing had begun");
-            return Ok(Answer::new("", json!({})));
+    loop {
+        let stop = CancellationToken::new();
+        let starting = run::start(context.source.clone(), stop.clone());
+        let running = tokio::select! {
+            running = starting => running?,
+            name = asked.next() => {
+                eprintln!("takt: {name} while starting; nothing had begun");
+                return Ok(Answer::new("", json!({})));
+            }
+        };
+        let gateway = context.gateway()?;
+        let (version, lines) = (env!("CARGO_PKG_VERSION"), running.n_lines());
+        let plural = if lines == 1 { "line" } else { "lines" };
+        eprintln!(
+            "takt {version} is ready: {} at {}, {lines} {plural}, {}",
+            *gateway.name,
+            *gateway.site,
+            running.url()
+        );
+        welcome(&running);
+        tokio::select! {
+            name = asked.next() => eprintln!("takt: {name}; ending. A second signal ends it at once"),
+            () = stop.cancelled() => match running.starts_again() {
+                true => {
+                    eprintln!("takt: a backup was restored; starting again with it");
+                    running.stop().await;
+                    continue;
+                }
+                false => eprintln!("takt: told to stop; ending"),
+            },
         }
-    };
-    let gateway = context.gateway()?;
-    let (version, lines) = (env!("CARGO_PKG_VERSION"), running.n_lines());
-    let plural = if lines == 1 { "line" } else { "lines" };
-    eprintln!("takt {version} is ready: {} at {}, {lines} {plural}, {}", *gateway.name, *gateway.site, running.url());
-    welcome(&running);
-    tokio::select! {
-        name = asked.next() => eprintln!("takt: {name}; ending. A second signal ends it at once"),
-        () = stop.cancelled() => eprintln!("takt: told to stop; ending"),
+        end(running, asked).await;
+        return Ok(Answer::new("", json!({})));
     }
+}
+
+/// Ends it; a second signal ends the process.
+async fn end(running: run::Running, mut asked: Signals) {
     tokio::spawn(async move {
         let name = asked.next().await;
         eprintln!("takt: {name} again; ended at once");
         std::process::exit(EXIT_OF_SECOND_SIGNAL);
     });
     running.stop().await;
-    Ok(Answer::new("", json!({})))
 }
 
 /// What whoever opens the page for the first time has to know.

@@ -14,18 +14,18 @@ use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Opens the control socket.
+/// Opens the control socket; the task ends when it is closed.
 ///
 /// # Errors
 /// When another gateway runs on this folder, or the socket cannot be made.
-pub(super) fn serve(shared: Arc<Shared>, data_dir: &Path, until: CancellationToken) -> Result<()> {
+pub(super) fn serve(shared: Arc<Shared>, data_dir: &Path, until: CancellationToken) -> Result<JoinHandle<()>> {
     let meters = shared.telemetry.meters().clone();
     let console = Arc::new(Console { shared });
     let server = ControlServer::bind(data_dir, console, meters)?;
-    tokio::spawn(server.run(until));
-    Ok(())
+    Ok(tokio::spawn(server.run(until)))
 }
 
 /// The commands' other end.

@@ -26,13 +26,14 @@ pub(crate) use encrypt::shown_certificate;
 use crate::access::{Access, SessionLimits};
 use crate::api::{ApiParts, Server};
 use crate::assemble::Whose;
+use crate::backup::{self, BackupError, Order};
 use crate::board::{Board, Cut, Identity, Now, Phase, QueueGauge, StoreLosses, StoreStanding, Viewer, cut_text};
 use crate::documents::{DocumentSource, whose};
 use crate::egress::{Content, Egress};
 use crate::loader::{Loader, sentence};
 use crate::pipeline::executor::Executor;
 use crate::shard::Shard;
-use crate::store::{Event, Loss, Recovered, Store, StoreHealth, StoreOptions};
+use crate::store::{Event, Loss, Recovered, Store, StoreError, StoreHealth, StoreOptions};
 use crate::telemetry::{OtlpOptions, Telemetry, TelemetryOptions, Way};
 use crate::tls::Tls;
 use anyhow::{Context, Result};
@@ -42,6 +43,7 @@ use cells::Cells;
 use plant::RunningPlant;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use takt_adapters::Clock;
 use takt_config::resolved::{Gateway, Threads};
@@ -49,6 +51,7 @@ use takt_models::catalogue::Catalogue;
 use takt_models::onnx::{Pack, Runtime};
 use takt_plant::{ExportClass, LineId};
 use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How long each phase of the end may take.
@@ -62,6 +65,8 @@ pub struct Running {
     until: CancellationToken,
     address: std::net::SocketAddr,
     tls: Option<Arc<Tls>>,
+    /// Who listens outside: address and socket are free when they have ended.
+    outside: Vec<(&'static str, JoinHandle<()>)>,
 }
 
 /// What console, HTTP and start-up share.
@@ -83,6 +88,12 @@ pub(crate) struct Shared {
     pub(crate) asking: Semaphore,
     /// What is learned, and was since the start.
     pub(crate) learning: plant::Jobs,
+    /// What the doctor said last.
+    pub(crate) examined: plant::LastExamination,
+    /// Who makes or restores a backup at the moment.
+    pub(crate) moving: Arc<Semaphore>,
+    /// Whether the end is followed by a new start.
+    pub(crate) again: AtomicBool,
     /// Who uploads a package at the moment.
     pub(crate) uploads: Semaphore,
     pub(crate) telemetry: Arc<Telemetry>,
@@ -114,6 +125,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let clock = Clock::new();
     let gateway = crate::documents::gateway(&source)?;
     let data_dir = gateway.data_dir.value.clone();
+    let restored = restored(&gateway).await?;
     let (store, recovered) = open_store(&gateway, clock).await?;
     let cut = cut(&store, &recovered, clock).await;
     let documents = documents::with_applied(&source, &store, crate::documents::whose(&gateway)).await?;
@@ -147,6 +159,9 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
         challenges: Challenges::default(),
         asking: Semaphore::new(plant::ASKING_MAX),
         learning: plant::Jobs::default(),
+        examined: plant::LastExamination::default(),
+        moving: Arc::new(Semaphore::new(1)),
+        again: AtomicBool::new(false),
         uploads: Semaphore::new(plant::UPLOADS_MAX),
         telemetry: Arc::clone(&telemetry),
         stop,
@@ -161,16 +176,19 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let parts = ApiParts { viewer: Arc::clone(&viewer), archive, plant, alarms, telemetry, access };
     let server = Server::bind(&options, parts, until.clone()).await?;
     let address = server.address();
-    tokio::spawn(server.run());
+    let mut outside = vec![("http", tokio::spawn(server.run()))];
     tokio::spawn(viewer.run(until.clone()));
     tokio::spawn(watch(Arc::clone(&shared), cut, until.clone()));
     if let Some(follower) = shared.telemetry.follower() {
         tokio::spawn(follower.run(until.clone()));
     }
-    control::serve(Arc::clone(&shared), &data_dir, until.clone())?;
+    outside.push(("console", control::serve(Arc::clone(&shared), &data_dir, until.clone())?));
+    if let Some(order) = restored {
+        shared.note(&order.by, "backup.restored", None, &format!("{} is in force", order.text)).await;
+    }
     cells::apply(&shared, &documents).await?;
     board.phase(Phase::Running);
-    Ok(Running { shared, until, address, tls: options.tls().cloned() })
+    Ok(Running { shared, until, address, tls: options.tls().cloned(), outside })
 }
 
 impl Running {
@@ -205,12 +223,20 @@ impl Running {
         self.shared.board.lines().len()
     }
 
+    /// Whether it ends to start anew, with what was restored.
+    pub fn starts_again(&self) -> bool {
+        self.shared.again.load(Ordering::Relaxed)
+    }
+
     /// Ends it: lines first, so that every position is kept; then HTTP; then the store.
     pub async fn stop(self) {
         self.shared.board.phase(Phase::Draining);
         phase("lines", cells::stop_all(&self.shared)).await;
         self.shared.executor.end();
         self.until.cancel();
+        for (name, task) in self.outside {
+            phase(name, async { drop(task.await) }).await;
+        }
         let store = self.shared.store.clone();
         let closed = tokio::task::spawn_blocking(move || store.close());
         phase("store", async {
@@ -225,6 +251,22 @@ impl Running {
 async fn phase(name: &str, work: impl Future<Output = ()>) {
     if tokio::time::timeout(PHASE_MAX, work).await.is_err() {
         tracing::warn!("{name} did not end within {} s", PHASE_MAX.as_secs());
+    }
+}
+
+/// Puts a restore in place that was ordered before. What the disk refuses now is done by a later start; lines
+/// then go on as they are.
+async fn restored(gateway: &Gateway) -> Result<Option<Order>> {
+    match backup::complete(&gateway.data_dir, &store_dir(gateway)).await {
+        Ok(order) => Ok(order),
+        Err(error @ BackupError::Store(StoreError::InUse { .. })) => Err(error.into()),
+        Err(error) => {
+            tracing::error!(
+                error = sentence(&error),
+                "the restore is not in place yet; the next start goes on with it"
+            );
+            Ok(None)
+        }
     }
 }
 

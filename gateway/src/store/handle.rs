@@ -212,7 +212,7 @@ impl Store {
 }
 
 /// Only one process may hold the store. The lock goes with the process, also when it is killed.
-fn lock(dir: &Path) -> Result<File, StoreError> {
+pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
     let folder = |source| StoreError::Folder { dir: dir.to_path_buf(), source };
     std::fs::create_dir_all(dir).map_err(folder)?;
     let path = dir.join(LOCK_FILE);

@@ -45,6 +45,7 @@ pub mod recover;
 pub mod row;
 pub mod rows;
 pub mod samples;
+pub mod snapshot;
 pub mod trend;
 pub mod verdict;
 pub mod verdicts;

@@ -3,8 +3,9 @@
 //!
 //! Where a whole block of frames fits into a step, its stored extent is used and nothing is
 //! decompressed; where steps are finer, and at the span's edges, the samples themselves are read.
-//! Every sample of the span counts exactly once: in the step in which the middle of its block lies,
-//! or in its own.
+//! Where that were too many, steps get as coarse as blocks: a long span is answered at once, whatever
+//! number of steps is asked for. Every sample of the span counts exactly once: in the step in which the
+//! middle of its block lies, or in its own.
 
 use super::chunk::{Block, ChunkView};
 use super::column::Extent;
@@ -13,6 +14,10 @@ use super::reader::Reader;
 use super::samples::{GroupTags, Span, groups_of};
 use sqlx::Row;
 use takt_plant::{GroupSlot, LineId, TagId, WallTime};
+
+/// Samples that are read one by one for one answer: some 50 ms of decompressing on a small box. A minute of
+/// 50 tags at 1 kHz is three quarters of it; a day of them at 10 Hz would be ten times as much.
+const READ_MAX: u64 = 4_000_000;
 
 /// One step of a zoomed-out view.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -97,18 +102,31 @@ impl Reader {
         let mut steps = vec![Steps::new(span, n); tags.len()];
         let mut view = self.snapshot().await?;
         let groups = groups_of(&view.names, line, tags);
+        let mut fine = Vec::new();
         for group in &groups {
-            let sql = "SELECT id, blocks FROM chunk WHERE grp = ? AND to_ns >= ? AND from_ns < ?";
+            let sql =
+                "SELECT id, from_ns, to_ns, n_frames, blocks FROM chunk WHERE grp = ? AND to_ns >= ? AND from_ns < ?";
             let query = sqlx::query(sql).bind(group.group.0).bind(span.from.as_ns()).bind(span.to.as_ns());
-            let mut fine = Vec::new();
             for row in query.fetch_all(&mut *view.tx).await? {
-                if !add_blocks(&Block::decode(row.try_get(1)?)?, group, &mut steps) {
-                    fine.push(row.try_get::<i64, _>(0)?);
+                let blocks: &[u8] = row.try_get(4)?;
+                if add_blocks(&Block::decode(blocks)?, group, &mut steps, Fit::Steps) {
+                    continue;
                 }
+                let is_inside =
+                    row.try_get::<i64, _>(1)? >= span.from.as_ns() && row.try_get::<i64, _>(2)? < span.to.as_ns();
+                let n_samples = u64::from(row.try_get::<u32, _>(3)?) * group.places.len() as u64;
+                let blocks = is_inside.then(|| blocks.to_vec());
+                fine.push(Fine { group, id: row.try_get(0)?, n_samples, blocks });
             }
-            for id in fine {
-                let row = sqlx::query("SELECT body FROM chunk WHERE id = ?").bind(id).fetch_one(&mut *view.tx).await?;
-                add_samples(row.try_get(0)?, group, &mut steps)?;
+        }
+        let too_many = fine.iter().map(|chunk| chunk.n_samples).sum::<u64>() > READ_MAX;
+        for Fine { group, id, blocks, .. } in fine {
+            match blocks.filter(|_| too_many) {
+                Some(blocks) => drop(add_blocks(&Block::decode(&blocks)?, group, &mut steps, Fit::Span)),
+                None => {
+                    let row = sqlx::query("SELECT body FROM chunk WHERE id = ?").bind(id);
+                    add_samples(row.fetch_one(&mut *view.tx).await?.try_get(0)?, group, &mut steps)?;
+                }
             }
         }
         let slots: Vec<GroupSlot> = groups.iter().map(|g| g.group).collect();
@@ -124,11 +142,30 @@ impl Reader {
     }
 }
 
-/// Adds a chunk by its blocks, if every block fits into one step and lies inside the span.
-fn add_blocks(blocks: &[Block], group: &GroupTags, steps: &mut [Steps]) -> bool {
+/// A chunk whose blocks are coarser than the steps, or that reaches over the span's edge.
+struct Fine<'a> {
+    group: &'a GroupTags,
+    id: i64,
+    /// Samples that are wanted of it.
+    n_samples: u64,
+    /// Its blocks, where it lies inside the span.
+    blocks: Option<Vec<u8>>,
+}
+
+/// Where every block of a chunk must fit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// Into one step, inside the span.
+    Steps,
+    /// Inside the span.
+    Span,
+}
+
+/// Adds a chunk by its blocks, if every one of them fits.
+fn add_blocks(blocks: &[Block], group: &GroupTags, steps: &mut [Steps], fit: Fit) -> bool {
     let Some(first) = group.wanted.first().map(|w| &steps[*w]) else { return true };
     let fits = |b: &Block| {
-        i128::from(b.to_ns) - i128::from(b.from_ns) <= first.step_ns()
+        (fit == Fit::Span || i128::from(b.to_ns) - i128::from(b.from_ns) <= first.step_ns())
             && first.place(b.from_ns).is_some()
             && first.place(b.to_ns).is_some()
     };

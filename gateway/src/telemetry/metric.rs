@@ -77,7 +77,7 @@ metrics! {
     EgressRawBeyondSite Counter "takt_egress_raw_beyond_site" "Raw samples that went beyond the site, by way: zero.";
     HttpRequests Counter "takt_http_requests" "HTTP requests by status class.";
     HttpRefused Counter "takt_http_refused" "HTTP requests and connections that were refused, by reason.";
-    StreamMissed Counter "takt_stream_missed" "Verdicts that a slow reader of the live stream missed.";
+    StreamMissed Counter "takt_stream_missed" "Verdicts, and updates of live values, that a slow reader of the live stream missed.";
     ControlCommands Counter "takt_control_commands" "Commands on the local control socket, by outcome.";
     OtlpBytes Counter "takt_otlp_bytes" "Bytes of telemetry that left by OTLP, by signal.";
     OtlpBlocked Counter "takt_otlp_blocked" "Exports that the egress filter held back, by signal.";

@@ -112,6 +112,20 @@ impl Plant for Floor {
     fn stop_learning(&self, _: String, _: String) -> Answer<'_, LearnView> {
         nothing()
     }
+    fn doctor(&self) -> Answer<'_, DoctorReport> {
+        nothing()
+    }
+    fn back_up(&self, _: String, _: bool) -> Answer<'_, BackupFile> {
+        nothing()
+    }
+    fn restore(
+        &self,
+        _: String,
+        _: BoxStream<'static, Result<Bytes, String>>,
+        _: bool,
+    ) -> Answer<'_, takt::backup::RestoreReport> {
+        nothing()
+    }
     fn secrets(&self) -> Answer<'_, Vec<SecretEntry>> {
         nothing()
     }

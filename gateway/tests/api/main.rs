@@ -15,6 +15,7 @@ mod session;
 mod shelf;
 mod stream;
 mod tls;
+mod topics;
 
 use fake::Fake;
 use floor::Floor;

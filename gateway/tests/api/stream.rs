@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-struct Follower {
+pub struct Follower {
     socket: TcpStream,
     text: String,
 }
@@ -21,17 +21,28 @@ impl Follower {
         Self::with(desk, &crate::http::token(desk.address)).await
     }
 
+    /// With this query.
+    pub async fn of(desk: &Desk, query: &str) -> Self {
+        Self::asked(desk, query, &crate::http::token(desk.address)).await
+    }
+
     /// With these headers.
     async fn with(desk: &Desk, headers: &str) -> Self {
+        Self::asked(desk, "", headers).await
+    }
+
+    async fn asked(desk: &Desk, query: &str, headers: &str) -> Self {
         let mut socket = TcpStream::connect(desk.address).await.expect("it listens");
-        let request =
-            format!("GET /api/v1/stream HTTP/1.1\r\nHost: {}\r\n{headers}Last-Event-ID: 77\r\n\r\n", desk.address);
+        let request = format!(
+            "GET /api/v1/stream{query} HTTP/1.1\r\nHost: {}\r\n{headers}Last-Event-ID: 77\r\n\r\n",
+            desk.address
+        );
         socket.write_all(request.as_bytes()).await.expect("it reads");
         Self { socket, text: String::new() }
     }
 
     /// The data of the next event of this kind.
-    async fn next(&mut self, kind: &str) -> serde_json::Value {
+    pub async fn next(&mut self, kind: &str) -> serde_json::Value {
         let mark = format!("event: {kind}\n");
         let end = Instant::now() + Duration::from_secs(20);
         loop {

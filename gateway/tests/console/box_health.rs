@@ -35,6 +35,38 @@ fn a_running_gateway_owns_its_port() {
     assert_eq!(running.stop().0, Some(0));
 }
 
+const PLC: &str = r#"
+[[connections]]
+id = "plc"
+kind = "modbus-tcp"
+address = "127.0.0.1:9"
+[[lines]]
+id = "press"
+[[lines.tags]]
+id = "force"
+source = { connection = "plc", register = "holding:100", every = "1s" }
+"#;
+
+#[test]
+fn a_running_gateway_says_over_http_what_the_doctor_says() {
+    let bench = Bench::with(PLC);
+    let running = bench.start();
+    let seen = bench.got("/api/v1/doctor");
+    let of = |what: &str| {
+        let all = seen["findings"].as_array().expect("a list");
+        all.iter().find(|finding| finding["what"] == what).unwrap_or_else(|| panic!("nothing of {what}: {seen:#}"))
+    };
+    for what in ["library", "device cpu", "disk", "clock", "http"] {
+        assert!(matches!(of(what)["grade"].as_str(), Some("ok" | "look")), "{seen:#}");
+    }
+    assert_eq!(of("device cpu")["text"], "runs");
+    assert_eq!(of("connection plc")["grade"], "look");
+    assert!(of("connection plc")["text"].as_str().is_some_and(|text| text.contains("takt test plc")), "{seen:#}");
+    let again = bench.got("/api/v1/doctor");
+    assert_eq!(again["at"], seen["at"], "the box is not looked at for every caller");
+    assert_eq!(running.stop().0, Some(0));
+}
+
 const SECRETS: &str = r#"
 [[connections]]
 id = "broker"

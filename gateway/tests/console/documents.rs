@@ -132,3 +132,24 @@ fn what_cannot_be_in_force_changes_nothing() {
     assert_eq!(said["documents"].as_array().map(Vec::len), Some(1));
     assert_eq!(said["documents"][0]["lines"], json!(["press"]));
 }
+
+#[test]
+fn the_configuration_file_is_a_document_of_one_version() {
+    let bench = Bench::with(LINE);
+    let running = bench.start();
+    let listed = bench.got("/api/v1/documents");
+    let file = &listed["documents"][0];
+    assert_eq!((&file["name"], &file["origin"]), (&json!("takt.toml"), &json!("file")));
+    let versions = bench.got("/api/v1/documents/takt.toml/versions")["versions"].clone();
+    assert_eq!(versions.as_array().map(Vec::len), Some(1), "{versions}");
+    assert_eq!((&versions[0]["version"], &versions[0]["at"]), (&json!(1), &file["at"]));
+    assert!(versions[0]["n_changes"].as_u64().is_some_and(|n| n > 5), "{versions}");
+    let shown = bench.got("/api/v1/documents/takt.toml?version=1");
+    assert!(shown["text"].as_str().is_some_and(|text| text.contains("box-1")), "{shown}");
+    bench.ask("GET", "/api/v1/documents/takt.toml?version=2", "").status(404);
+    bench.ask("GET", "/api/v1/documents/nowhere.toml/versions", "").status(404);
+    let back = json!({ "version": 1 });
+    let refused = bench.said("POST", "/api/v1/documents/takt.toml/rollback", &back, 422);
+    assert!(refused["error"].as_str().is_some_and(|error| error.contains("only read here")), "{refused}");
+    assert_eq!(running.stop().0, Some(0));
+}

@@ -1,8 +1,10 @@
 //! The program as its users meet it: the real binary, its words, its exit codes.
 
+mod backup;
 mod box_health;
 mod checked;
 mod configure;
+mod day;
 mod device;
 mod documents;
 mod field;

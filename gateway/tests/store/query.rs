@@ -124,3 +124,32 @@ fn points_and_samples_agree_with_a_slow_model() {
         })
         .unwrap();
 }
+
+/// More samples than are read one by one for an answer: steps get as coarse as blocks, and nothing is lost.
+#[tokio::test]
+async fn a_long_span_in_fine_steps_is_answered_by_blocks() {
+    const N_TAGS: usize = 200;
+    const N_FRAMES: i64 = 24_000;
+    const MS: i64 = 1_000_000;
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _, slots) = open(dir.path(), StoreOptions { chunk_frames_max: 2_000, ..options() }, &[N_TAGS]);
+    let (mut journal, mut durable) = store.journal(0);
+    for (ticket, from) in (1..).zip((0..N_FRAMES).step_by(100)) {
+        let frames = (from..from + 100).map(|i| frame(slots.groups[0], N_TAGS, i * MS, (i * 7 % 1_000) as f64));
+        journal.submit(Entry { ticket: Ticket(ticket), frames: frames.collect(), ..Entry::default() }).unwrap();
+        until(&mut durable, ticket).await;
+    }
+    store.seal().await.unwrap();
+    // From within a chunk to within another: its edges are read sample by sample all the same.
+    let (from, to) = (1_234, 22_345);
+    let points = store.reader().points(&line(), &tags(N_TAGS), span(from * MS, to * MS), 5_000).await.unwrap();
+    for (tag, points) in points.iter().enumerate() {
+        assert_eq!(points.iter().map(|p| p.n_samples).sum::<u64>(), (to - from) as u64, "every sample counts once");
+        let (least, most) = (tag as f64, 999.0 + tag as f64);
+        assert_eq!(points.iter().map(|p| p.min).fold(f64::INFINITY, f64::min), least);
+        assert_eq!(points.iter().map(|p| p.max).fold(f64::NEG_INFINITY, f64::max), most);
+        assert!(points.windows(2).all(|p| p[0].at < p[1].at));
+        assert!(points.len() < 1_000, "{} points: the samples were read one by one", points.len());
+    }
+    store.close().unwrap();
+}

@@ -1,9 +1,9 @@
 //! Documents: what is in force, its versions, and new ones (B40).
 
-use super::super::answer::{Asked, ProblemAnswer, Refusal};
+use super::super::answer::{Asked, OfBody, ProblemAnswer, Refusal, Told};
 use super::super::plant::{Applied, DocumentEntry, DocumentView, NotApplied, VersionEntry};
 use super::super::{Api, Who};
-use super::{At, Said, refused};
+use super::{At, refused};
 use crate::documents::{AppliedDocument, DocumentDraft, Preview};
 use axum::Json;
 use axum::extract::State;
@@ -122,43 +122,41 @@ pub(super) async fn schema() -> Json<serde_json::Value> {
 /// What new versions would do: every problem at once, the difference, which lines stop. Changes nothing.
 #[utoipa::path(post, path = "/api/v1/documents/check", tag = "documents", operation_id = "check_documents",
     request_body = DocumentsToCheck, responses(
+    OfBody,
     (status = 200, body = Preview, description = "With `problems` where they could not come into force"),
-    (status = 400, body = ProblemAnswer),
-    (status = 413, body = ProblemAnswer, description = "More than 8 MB"),
     (status = 422, body = ProblemAnswer, description = "The configuration file is only read here"),
     (status = 503, body = ProblemAnswer, description = "The store cannot be read"),
 ))]
 pub(super) async fn check(
     State(api): State<Api>,
-    Said(said): Said<DocumentsToCheck>,
+    Told(told): Told<DocumentsToCheck>,
 ) -> Result<Json<Preview>, Refusal> {
-    Ok(Json(api.plant.preview(drafts(said.documents)?).await.map_err(refused)?))
+    Ok(Json(api.plant.preview(drafts(told.documents)?).await.map_err(refused)?))
 }
 
 /// Brings new versions into force, all of them or none. Lines that they do not change run on.
 #[utoipa::path(post, path = "/api/v1/documents/apply", tag = "documents", operation_id = "apply_documents",
     request_body = DocumentsToApply, responses(
+    OfBody,
     (status = 200, body = Applied),
-    (status = 400, body = ProblemAnswer),
     (status = 409, body = ProblemAnswer, description = "A document moved since you looked; nothing was done"),
-    (status = 413, body = ProblemAnswer, description = "More than 8 MB"),
     (status = 422, body = Preview, description = "The problems; nothing was done"),
     (status = 503, body = ProblemAnswer, description = "The store cannot be written, or not everything runs"),
 ))]
 pub(super) async fn apply(
     State(api): State<Api>,
     who: Who,
-    Said(said): Said<DocumentsToApply>,
+    Told(told): Told<DocumentsToApply>,
 ) -> Result<Json<Applied>, NotDone> {
-    let (new, note) = (drafts(said.documents)?, noted(said.note)?);
-    Ok(Json(api.plant.apply(who.name, new, note, said.base).await?))
+    let (new, note) = (drafts(told.documents)?, noted(told.note)?);
+    Ok(Json(api.plant.apply(who.name, new, note, told.base).await?))
 }
 
 /// Brings an older version back into force, as a new one.
 #[utoipa::path(post, path = "/api/v1/documents/{name}/rollback", tag = "documents", operation_id = "roll_back_document",
     params(("name" = String, Path)), request_body = VersionToApply, responses(
+    OfBody,
     (status = 200, body = Applied),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such version"),
     (status = 422, body = Preview, description = "It does not fit what else is in force; nothing was done"),
     (status = 503, body = ProblemAnswer, description = "The store cannot be written, or not everything runs"),
@@ -167,10 +165,10 @@ pub(super) async fn roll_back(
     State(api): State<Api>,
     who: Who,
     At(name): At<String>,
-    Said(said): Said<VersionToApply>,
+    Told(told): Told<VersionToApply>,
 ) -> Result<Json<Applied>, NotDone> {
-    let note = noted(said.note)?;
-    Ok(Json(api.plant.roll_back(who.name, name, said.version, note).await?))
+    let note = noted(told.note)?;
+    Ok(Json(api.plant.roll_back(who.name, name, told.version, note).await?))
 }
 
 /// Why nothing was applied, as HTTP says it.

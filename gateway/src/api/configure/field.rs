@@ -1,9 +1,9 @@
 //! What the field devices really say: tried, read, scanned, listened to, before anything is saved.
 
-use super::super::answer::{ProblemAnswer, Refusal};
+use super::super::answer::{OfBody, ProblemAnswer, Refusal, Told};
 use super::super::plant::MessageToMap;
 use super::super::{Api, Who};
-use super::{Said, refused};
+use super::refused;
 use crate::api::control::ControlError;
 use crate::field::{
     AskedConnection, BudgetView, FieldError, MappingPreview, RegisterRead, Scan, TopicsHeard, TrialReport, stretch_of,
@@ -110,24 +110,24 @@ pub(super) struct MessageToRead {
 /// Tries a connection step by step. A device that the gateway has connected is asked through that connection.
 #[utoipa::path(post, path = "/api/v1/field/test", tag = "field", operation_id = "try_connection",
     request_body = ConnectionToTry, responses(
+    OfBody,
     (status = 200, body = TrialReport, description = "Also where a step failed: it says what to do"),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such connection"),
     (status = 409, body = ProblemAnswer, description = "Too many ask at once"),
     (status = 422, body = ProblemAnswer, description = "The connection cannot be as it is written"),
 ))]
 pub(super) async fn test(
     State(api): State<Api>,
-    Said(said): Said<ConnectionToTry>,
+    Told(told): Told<ConnectionToTry>,
 ) -> Result<Json<TrialReport>, Refusal> {
-    Ok(Json(api.plant.try_connection(said.connection, said.at).await.map_err(refused)?))
+    Ok(Json(api.plant.try_connection(told.connection, told.at).await.map_err(refused)?))
 }
 
 /// What stands in a register now: raw bytes, and the value in every type and order.
 #[utoipa::path(post, path = "/api/v1/field/read", tag = "field", operation_id = "read_register",
     request_body = RegisterToRead, responses(
+    OfBody,
     (status = 200, body = RegisterRead),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such connection"),
     (status = 409, body = ProblemAnswer, description = "Too many ask at once"),
     (status = 422, body = ProblemAnswer, description = "The connection or the register cannot be as it is written"),
@@ -135,16 +135,16 @@ pub(super) async fn test(
 ))]
 pub(super) async fn read(
     State(api): State<Api>,
-    Said(said): Said<RegisterToRead>,
+    Told(told): Told<RegisterToRead>,
 ) -> Result<Json<RegisterRead>, Refusal> {
-    Ok(Json(api.plant.read_register(said.connection, said.register, said.unit).await.map_err(refused)?))
+    Ok(Json(api.plant.read_register(told.connection, told.register, told.unit).await.map_err(refused)?))
 }
 
 /// Which registers of a stretch the device has.
 #[utoipa::path(post, path = "/api/v1/field/scan", tag = "field", operation_id = "scan_registers",
     request_body = RegistersToScan, responses(
+    OfBody,
     (status = 200, body = Scan),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such connection"),
     (status = 409, body = ProblemAnswer, description = "Too many ask at once"),
     (status = 422, body = ProblemAnswer, description = "The connection or the stretch cannot be as it is written"),
@@ -153,41 +153,41 @@ pub(super) async fn read(
 pub(super) async fn scan(
     State(api): State<Api>,
     who: Who,
-    Said(said): Said<RegistersToScan>,
+    Told(told): Told<RegistersToScan>,
 ) -> Result<Json<Scan>, Refusal> {
-    let stretch = stretch_of(&said.registers, SCAN_MAX).map_err(|why| match why {
+    let stretch = stretch_of(&told.registers, SCAN_MAX).map_err(|why| match why {
         FieldError::Wrong { error, hint } => refused(ControlError::new(error, hint)),
         other => refused(ControlError::new(other.to_string(), "write a stretch such as holding:0..100")),
     })?;
-    Ok(Json(api.plant.scan(who.name, said.connection, stretch, said.unit).await.map_err(refused)?))
+    Ok(Json(api.plant.scan(who.name, told.connection, stretch, told.unit).await.map_err(refused)?))
 }
 
 /// What tags need of a device's time, before they are saved, and where each stands on the wire.
 #[utoipa::path(post, path = "/api/v1/field/budget", tag = "field", operation_id = "bus_budget",
     request_body = TagsToBudget, responses(
+    OfBody,
     (status = 200, body = BudgetView),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such connection"),
     (status = 409, body = ProblemAnswer, description = "Too many ask at once"),
     (status = 422, body = ProblemAnswer, description = "Connection or tags cannot be as they are written"),
 ))]
 pub(super) async fn budget(
     State(api): State<Api>,
-    Said(said): Said<TagsToBudget>,
+    Told(told): Told<TagsToBudget>,
 ) -> Result<Json<BudgetView>, Refusal> {
-    if let Some(ms) = said.request_ms
+    if let Some(ms) = told.request_ms
         && !(0.0..=REQUEST_MS_MAX).contains(&ms)
     {
         return Err(Refusal::bad(format!("request_ms: {ms} cannot be"), "write milliseconds from 0 to 60000"));
     }
-    Ok(Json(api.plant.budget(said.connection, said.tags, said.request_ms).await.map_err(refused)?))
+    Ok(Json(api.plant.budget(told.connection, told.tags, told.request_ms).await.map_err(refused)?))
 }
 
 /// The topics under a filter with the fields of their payloads: each could be a tag.
 #[utoipa::path(post, path = "/api/v1/field/topics", tag = "field", operation_id = "hear_topics",
     request_body = TopicsToHear, responses(
+    OfBody,
     (status = 200, body = TopicsHeard),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such connection"),
     (status = 409, body = ProblemAnswer, description = "Too many ask at once"),
     (status = 422, body = ProblemAnswer, description = "The connection or the filter cannot be as it is written"),
@@ -195,18 +195,18 @@ pub(super) async fn budget(
 ))]
 pub(super) async fn topics(
     State(api): State<Api>,
-    Said(said): Said<TopicsToHear>,
+    Told(told): Told<TopicsToHear>,
 ) -> Result<Json<TopicsHeard>, Refusal> {
-    let span = seconds(said.seconds, LISTEN_S)?;
-    let filter = said.filter.unwrap_or_else(|| "#".to_owned());
-    Ok(Json(api.plant.topics(said.connection, filter, span).await.map_err(refused)?))
+    let span = seconds(told.seconds, LISTEN_S)?;
+    let filter = told.filter.unwrap_or_else(|| "#".to_owned());
+    Ok(Json(api.plant.topics(told.connection, filter, span).await.map_err(refused)?))
 }
 
 /// What tags make of a message, read by the code that will read it.
 #[utoipa::path(post, path = "/api/v1/field/mapping", tag = "field", operation_id = "map_message",
     request_body = MessageToRead, responses(
+    OfBody,
     (status = 200, body = MappingPreview),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such connection"),
     (status = 409, body = ProblemAnswer, description = "Too many ask at once"),
     (status = 422, body = ProblemAnswer, description = "Connection or tags cannot be as they are written"),
@@ -214,19 +214,19 @@ pub(super) async fn topics(
 ))]
 pub(super) async fn mapping(
     State(api): State<Api>,
-    Said(said): Said<MessageToRead>,
+    Told(told): Told<MessageToRead>,
 ) -> Result<Json<MappingPreview>, Refusal> {
-    let payload = match (said.payload, said.payload_hex) {
+    let payload = match (told.payload, told.payload_hex) {
         (Some(_), Some(_)) => return Err(Refusal::bad("two payloads", "send payload or payload_hex")),
         (Some(text), None) => Some(text.into_bytes()),
         (None, Some(hex)) => Some(bytes(&hex)?),
         (None, None) => None,
     };
     let of = match payload {
-        Some(payload) => MessageToMap::Given { topic: said.topic, payload },
-        None => MessageToMap::Next { filter: said.topic, patience: seconds(said.seconds, MESSAGE_S)? },
+        Some(payload) => MessageToMap::Given { topic: told.topic, payload },
+        None => MessageToMap::Next { filter: told.topic, patience: seconds(told.seconds, MESSAGE_S)? },
     };
-    Ok(Json(api.plant.mapping(said.connection, said.tags, of).await.map_err(refused)?))
+    Ok(Json(api.plant.mapping(told.connection, told.tags, of).await.map_err(refused)?))
 }
 
 fn seconds(asked: Option<f64>, usual: f64) -> Result<Duration, Refusal> {

@@ -1,10 +1,10 @@
 //! Learning a baseline from a line's history, as a job: the data's quality first, then the model.
 
-use super::super::answer::{ProblemAnswer, Refusal};
+use super::super::answer::{OfBody, ProblemAnswer, Refusal, Told};
 use super::super::kept::time;
 use super::super::plant::{LearnRequest, LearnStarted, LearnView};
 use super::super::{Api, Who};
-use super::{At, Said, refused};
+use super::{At, refused};
 use crate::learn::{Ask, Method, WINDOWS_MAX, components};
 use crate::store::Span;
 use axum::Json;
@@ -56,8 +56,8 @@ pub(super) struct ToLearn {
 /// Begins to learn; one job at a time a line. The model is installed, and judges only once it is activated.
 #[utoipa::path(post, path = "/api/v1/learn", tag = "models", operation_id = "learn",
     request_body = ToLearn, responses(
+    OfBody,
     (status = 200, body = LearnStarted),
-    (status = 400, body = ProblemAnswer),
     (status = 409, body = ProblemAnswer, description = "This line, or two others, are learning already"),
     (status = 422, body = ProblemAnswer, description = "No such line, check, recipe or feature"),
     (status = 503, body = ProblemAnswer, description = "The store cannot be read"),
@@ -65,9 +65,9 @@ pub(super) struct ToLearn {
 pub(super) async fn begin(
     State(api): State<Api>,
     who: Who,
-    Said(said): Said<ToLearn>,
+    Told(told): Told<ToLearn>,
 ) -> Result<Json<LearnStarted>, Refusal> {
-    let request = said.request(api.viewer.now().wall)?;
+    let request = told.request(api.viewer.now().wall)?;
     Ok(Json(api.plant.learn(who.name, request).await.map_err(refused)?))
 }
 

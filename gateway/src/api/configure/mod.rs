@@ -14,8 +14,7 @@ use super::Api;
 use super::answer::Refusal;
 use super::control::{ControlError, Why};
 use super::options::REQUEST_TIMEOUT;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -77,8 +76,8 @@ pub(super) fn administrator() -> OpenApiRouter<Api> {
 /// How long a request may take. What asks the field waits for devices, and a package is long on the way.
 pub(super) fn patience(path: &str) -> Duration {
     match path.strip_prefix("/api/v1/").and_then(|rest| rest.split('/').next()) {
-        Some("field" | "documents" | "lines") => Duration::from_secs(60),
-        Some("models") => Duration::from_secs(600),
+        Some("field" | "documents" | "lines" | "doctor") => Duration::from_secs(60),
+        Some("models" | "backup" | "restore") => Duration::from_secs(600),
         _ => REQUEST_TIMEOUT,
     }
 }
@@ -93,27 +92,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for At<T> {
         match Path::from_request_parts(parts, to).await {
             Ok(Path(names)) => Ok(Self(names)),
             Err(why) => Err(Refusal::bad(why.body_text(), "the routes are described at /api/openapi.json")),
-        }
-    }
-}
-
-/// A request's body as JSON; a mistake is a 400 that says where it is.
-pub(super) struct Said<T>(pub(super) T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Said<T> {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, to: &S) -> Result<Self, Refusal> {
-        let path = request.uri().path().to_owned();
-        let bytes = Bytes::from_request(request, to).await.map_err(|why| {
-            Refusal::new(why.status(), why.body_text(), "send less at once, or apply files with `takt line apply`")
-        })?;
-        match serde_json::from_slice(&bytes) {
-            Ok(said) => Ok(Self(said)),
-            Err(why) => {
-                let hint = format!("send JSON; the body of {path} is described at /api/openapi.json");
-                Err(Refusal::bad(format!("the body cannot be read: {why}"), hint))
-            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Models: uploaded, looked at, activated beside the running version, taken back.
 
-use super::super::answer::{ProblemAnswer, Refusal};
+use super::super::answer::{OfBody, ProblemAnswer, Refusal, Told};
 use super::super::plant::{ModelStands, ModelView};
 use super::super::{Api, Who};
-use super::{At, Said, refused};
+use super::{At, refused};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -54,8 +54,8 @@ pub(super) async fn show(
 /// refuses it.
 #[utoipa::path(post, path = "/api/v1/models/{name}/activate", tag = "models", operation_id = "activate_model",
     params(("name" = String, Path)), request_body = VersionToActivate, responses(
+    OfBody,
     (status = 200, body = ModelStands),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such version"),
     (status = 422, body = ProblemAnswer, description = "Why it was refused; the version before stays"),
 ))]
@@ -63,9 +63,9 @@ pub(super) async fn activate(
     State(api): State<Api>,
     who: Who,
     At(name): At<String>,
-    Said(said): Said<VersionToActivate>,
+    Told(told): Told<VersionToActivate>,
 ) -> Result<Json<ModelStands>, Refusal> {
-    let (model, version) = (model(&name)?, version(&said.version)?);
+    let (model, version) = (model(&name)?, version(&told.version)?);
     Ok(Json(api.plant.activate_model(who.name, model, version).await.map_err(refused)?))
 }
 

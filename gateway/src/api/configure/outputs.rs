@@ -1,9 +1,9 @@
 //! Outputs: armed in two deliberate steps, disarmed at once (B15).
 
-use super::super::answer::{ProblemAnswer, Refusal};
+use super::super::answer::{OfBody, ProblemAnswer, Refusal, Told};
 use super::super::plant::{ArmingAnswer, ArmingOffer, OutputPlace};
 use super::super::{Api, Who};
-use super::{At, Said, refused};
+use super::{At, refused};
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -39,8 +39,8 @@ pub(super) async fn offer(
     operation_id = "arm_output",
     params(("line" = String, Path), ("check" = String, Path), ("output" = String, Path)),
     request_body = ChallengeAnswer, responses(
+    OfBody,
     (status = 200, body = ArmingAnswer),
-    (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such output"),
     (status = 409, body = ProblemAnswer,
         description = "The challenge expired, was answered before, or the output is no longer what was shown"),
@@ -50,9 +50,9 @@ pub(super) async fn arm(
     State(api): State<Api>,
     who: Who,
     At(place): At<(String, String, String)>,
-    Said(said): Said<ChallengeAnswer>,
+    Told(told): Told<ChallengeAnswer>,
 ) -> Result<Json<ArmingAnswer>, Refusal> {
-    Ok(Json(api.plant.arm(who.name, named(place)?, said.challenge).await.map_err(refused)?))
+    Ok(Json(api.plant.arm(who.name, named(place)?, told.challenge).await.map_err(refused)?))
 }
 
 /// Back to dry run, at once: its writes are only logged.

@@ -1,9 +1,9 @@
 //! Secrets by name: which there are, and new ones. Their texts go in and never come out (B49).
 
-use super::super::answer::{ProblemAnswer, Refusal};
+use super::super::answer::{OfBody, ProblemAnswer, Refusal, Told};
 use super::super::plant::SecretEntry;
 use super::super::{Api, Who};
-use super::{At, Said, refused};
+use super::{At, refused};
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -35,8 +35,8 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Secrets>, Refusa
 /// Keeps a secret in a file of the gateway's own user (0600). Documents name it as secret:NAME.
 #[utoipa::path(put, path = "/api/v1/secrets/{name}", tag = "documents", operation_id = "put_secret",
     params(("name" = String, Path)), request_body = SecretText, responses(
+    OfBody,
     (status = 200, body = SecretEntry, description = "It is kept; its text is not repeated"),
-    (status = 400, body = ProblemAnswer),
     (status = 422, body = ProblemAnswer, description = "The name or the text cannot be"),
     (status = 503, body = ProblemAnswer, description = "The disk cannot be written"),
 ))]
@@ -44,7 +44,7 @@ pub(super) async fn put(
     State(api): State<Api>,
     who: Who,
     At(name): At<String>,
-    Said(said): Said<SecretText>,
+    Told(told): Told<SecretText>,
 ) -> Result<Json<SecretEntry>, Refusal> {
-    Ok(Json(api.plant.put_secret(who.name, name, said.value).await.map_err(refused)?))
+    Ok(Json(api.plant.put_secret(who.name, name, told.value).await.map_err(refused)?))
 }

@@ -1,7 +1,9 @@
 //! What HTTP changes of the running gateway. The gateway implements it.
 
+mod examined;
 mod views;
 
+pub use examined::{DoctorFinding, DoctorReport};
 pub use views::{
     Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, DocumentEntry, DocumentView, LearnFigures,
     LearnPackage, LearnRequest, LearnStanding, LearnStarted, LearnView, MessageToMap, ModelActivation, ModelStands,
@@ -9,16 +11,26 @@ pub use views::{
 };
 
 use super::control::ControlError;
+use crate::backup::RestoreReport;
 use crate::documents::{AppliedDocument, Preview};
 use crate::field::{AskedConnection, BudgetView, MappingPreview, RegisterRead, Scan, TopicsHeard, TrialReport};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 use takt_adapters::modbus::Span;
 use takt_models::package::ModelVersion;
 use takt_plant::{LineId, ModelId};
+
+/// A backup on its way out.
+pub struct BackupFile {
+    /// What it is called.
+    pub name: String,
+    /// Its bytes. An error in between says that the rest does not come.
+    pub body: BoxStream<'static, io::Result<Bytes>>,
+}
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, ControlError>>;
 
@@ -119,6 +131,21 @@ pub trait Plant: Send + Sync + 'static {
 
     /// Ends a job of learning.
     fn stop_learning(&self, who: String, job: String) -> Answer<'_, LearnView>;
+
+    /// What the doctor says of this box, looked at now or a short while ago.
+    fn doctor(&self) -> Answer<'_, DoctorReport>;
+
+    /// What makes this gateway this one, as one file, with or without its history.
+    fn back_up(&self, who: String, with_history: bool) -> Answer<'_, BackupFile>;
+
+    /// Verifies a backup as it comes and says what it would change; unless that is all, the gateway then starts
+    /// anew with it.
+    fn restore(
+        &self,
+        who: String,
+        body: BoxStream<'static, Result<Bytes, String>>,
+        dry_run: bool,
+    ) -> Answer<'_, RestoreReport>;
 
     /// The secrets by name: those that documents name, and those that are kept.
     fn secrets(&self) -> Answer<'_, Vec<SecretEntry>>;

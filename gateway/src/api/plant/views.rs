@@ -34,7 +34,7 @@ pub struct DocumentEntry {
     pub version: Option<u32>,
     /// Who brought it.
     pub by: String,
-    /// When; null for the configuration file.
+    /// When; for the configuration file, when it was written.
     pub at: Option<String>,
     /// Why.
     pub note: String,

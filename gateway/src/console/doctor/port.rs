@@ -1,30 +1,40 @@
 //! The HTTP port: free, this gateway's own, or taken by somebody who is named.
 
 use super::finding::Finding;
+use crate::board::status::Status;
 use crate::console::context::Context;
 use crate::console::live;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use takt_config::resolved::Gateway;
 
-pub(super) async fn examine(gateway: &Gateway, context: &Context, findings: &mut Vec<Finding>) {
+/// Gives the status of this gateway, if it is what runs there.
+pub(super) async fn examine(gateway: &Gateway, context: &Context, findings: &mut Vec<Finding>) -> Option<Status> {
     let address = gateway.http.address.value;
     let error = match TcpListener::bind(address) {
-        Ok(_) => return findings.push(Finding::good("http", format!("{address} is free; no gateway runs there"))),
+        Ok(_) => {
+            findings.push(Finding::good("http", format!("{address} is free; no gateway runs there")));
+            return None;
+        }
         Err(error) => error,
     };
     if error.kind() != std::io::ErrorKind::AddrInUse {
         let text = format!("{address} cannot be listened on ({error}); set http.address to an address of this box");
-        return findings.push(Finding::broken("http", text));
+        findings.push(Finding::broken("http", text));
+        return None;
     }
     let answering = live::answering(context).await;
-    findings.push(match answering {
-        Some(name) if name == gateway.name.as_str() => Finding::good("http", format!("{address}: this gateway runs")),
-        Some(name) => Finding::broken("http", format!("{address} belongs to gateway {name}; set another http.address")),
+    let is_this = |status: &Status| status.gateway == gateway.name.as_str();
+    findings.push(match &answering {
+        Some(status) if is_this(status) => Finding::good("http", format!("{address}: this gateway runs")),
+        Some(Status { gateway: name, .. }) => {
+            Finding::broken("http", format!("{address} belongs to gateway {name}; set another http.address"))
+        }
         None => {
             let who = holder(address).unwrap_or_else(|| "another program".to_owned());
             Finding::broken("http", format!("{address} is taken by {who}; stop it, or set another http.address"))
         }
     });
+    answering.filter(is_this)
 }
 
 /// The process that listens, as far as this user may know (proc(5)).

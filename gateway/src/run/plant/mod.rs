@@ -1,6 +1,8 @@
 //! What HTTP may change of the running gateway: each act as a task of its own, so that it is ended also
 //! when the caller goes away in the middle.
 
+mod backup;
+mod doctor;
 mod field;
 mod learning;
 mod secrets;
@@ -8,6 +10,7 @@ mod tags;
 mod upload;
 mod versions;
 
+pub(super) use doctor::LastExamination;
 pub(super) use field::ASKING_MAX;
 pub(super) use learning::Jobs;
 pub(super) use upload::UPLOADS_MAX;
@@ -16,10 +19,11 @@ use super::Shared;
 use super::apply::NotApplied as Refused;
 use crate::api::control::{ControlError, Why};
 use crate::api::{
-    Applied, ArmingAnswer, ArmingOffer, DocumentEntry, DocumentView, LearnRequest, LearnStarted, LearnView,
-    MessageToMap, ModelStands, ModelView, NotApplied, OutputPlace, Plant, SecretEntry, TagsImport, TagsToImport,
-    VersionEntry,
+    Applied, ArmingAnswer, ArmingOffer, BackupFile, DoctorReport, DocumentEntry, DocumentView, LearnRequest,
+    LearnStarted, LearnView, MessageToMap, ModelStands, ModelView, NotApplied, OutputPlace, Plant, SecretEntry,
+    TagsImport, TagsToImport, VersionEntry,
 };
+use crate::backup::RestoreReport;
 use crate::documents::{AppliedDocument, Preview};
 use crate::field::{AskedConnection, BudgetView, MappingPreview, RegisterRead, Scan, TopicsHeard, TrialReport};
 use bytes::Bytes;
@@ -196,6 +200,26 @@ impl Plant for RunningPlant {
 
     fn stop_learning(&self, who: String, job: String) -> Answer<'_, LearnView> {
         async move { self.shared.stop_learning(&who, &job).await }.boxed()
+    }
+
+    fn doctor(&self) -> Answer<'_, DoctorReport> {
+        let work = |shared: Arc<Shared>| async move { shared.doctor().await };
+        self.act(work).boxed()
+    }
+
+    fn back_up(&self, who: String, with_history: bool) -> Answer<'_, BackupFile> {
+        let work = move |shared: Arc<Shared>| async move { shared.back_up(&who, with_history).await };
+        self.act(work).boxed()
+    }
+
+    fn restore(
+        &self,
+        who: String,
+        body: BoxStream<'static, Result<Bytes, String>>,
+        dry_run: bool,
+    ) -> Answer<'_, RestoreReport> {
+        let work = move |shared: Arc<Shared>| async move { shared.restore(&who, body, dry_run).await };
+        self.act(work).boxed()
     }
 
     fn secrets(&self) -> Answer<'_, Vec<SecretEntry>> {

@@ -8,10 +8,14 @@ use crate::payload::time_text;
 use crate::run::Shared;
 use crate::store::{DocumentVersion, StoreError};
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 use takt_config::{Source, difference, form};
+use takt_plant::WallTime;
 
 /// The name of the built-in defaults, where there is no configuration file.
 const NO_FILE: &str = "built-in defaults";
+/// The number of the configuration file's only version: what it says now.
+const FILE_VERSION: u32 = 1;
 const LIST_HINT: &str = "the documents in force stand at /api/v1/documents";
 
 impl Shared {
@@ -24,10 +28,10 @@ impl Shared {
     pub(super) async fn show_document(&self, name: &str, version: Option<u32>) -> Result<DocumentView, ControlError> {
         if name == self.file_name() {
             return match version {
-                None => Ok(self.file()),
+                None | Some(FILE_VERSION) => Ok(self.file()),
                 Some(_) => Err(ControlError::not_found(
-                    format!("{name} is the configuration file; it has no versions here"),
-                    "leave the version out",
+                    format!("{name} is the configuration file; older texts of it are not kept here"),
+                    format!("ask for version {FILE_VERSION}, or leave the version out"),
                 )),
             };
         }
@@ -46,6 +50,9 @@ impl Shared {
     }
 
     pub(super) async fn list_versions(&self, name: &str) -> Result<Vec<VersionEntry>, ControlError> {
+        if name == self.file_name() {
+            return Ok(vec![self.file_version()]);
+        }
         let versions = self.history(name).await?;
         if versions.is_empty() {
             return Err(ControlError::not_found(format!("there never was a document '{}'", clipped(name)), LIST_HINT));
@@ -68,6 +75,7 @@ impl Shared {
 
     /// An older version as a new one.
     pub(super) async fn older(&self, name: &str, version: u32) -> Result<AppliedDocument, ControlError> {
+        self.not_the_file(&[AppliedDocument { name: name.to_owned(), text: None }])?;
         let found = self.history(name).await?.into_iter().find(|older| older.version == version);
         let missing = || {
             ControlError::not_found(
@@ -111,7 +119,7 @@ impl Shared {
             origin: Origin::File,
             version: None,
             by: FILE_BY.to_owned(),
-            at: None,
+            at: Some(time_text(self.file_at())),
             note: String::new(),
             lines: contents.lines,
             connections: contents.connections,
@@ -120,6 +128,29 @@ impl Shared {
         // A text that cannot be read may hold a secret in clear, so only a good one is shown.
         let text = form.is_some().then(|| source.map(|source| source.text)).flatten();
         DocumentView { entry, text, form }
+    }
+
+    /// The one version of the configuration file.
+    fn file_version(&self) -> VersionEntry {
+        let DocumentView { entry, text, .. } = self.file();
+        let source = Source::new(&entry.name, text.clone().unwrap_or_default());
+        let n_changes = difference(&Source::new(&entry.name, ""), &source).map_or(0, |changes| changes.len());
+        VersionEntry {
+            version: FILE_VERSION,
+            by: entry.by,
+            at: entry.at.unwrap_or_default(),
+            note: entry.note,
+            has_text: text.is_some(),
+            n_changes: n_changes as u64,
+        }
+    }
+
+    /// When the configuration file was written; without one, or where the system does not tell, now.
+    fn file_at(&self) -> WallTime {
+        let written = self.source.config.as_deref().and_then(|path| path.metadata().ok()?.modified().ok());
+        let since = written.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let ns = since.and_then(|since| i64::try_from(since.as_nanos()).ok());
+        ns.map_or_else(|| self.clock.wall(), WallTime::from_ns)
     }
 
     async fn history(&self, name: &str) -> Result<Vec<DocumentVersion>, ControlError> {
