@@ -9,7 +9,7 @@ use super::report::{
 };
 use super::{archive, database, make, models};
 use crate::access::{self, Role};
-use crate::documents::{AppliedDocument, KIND, Preview, merged, preview};
+use crate::documents::{AppliedDocument, KIND, Preview, preview, read_all};
 use crate::secrets;
 use crate::store::{DocumentVersion, Reader, snapshot};
 use std::collections::BTreeMap;
@@ -170,7 +170,7 @@ impl Checked {
 
     fn secrets(&self, held: &Held) -> Vec<RestoredSecret> {
         // Documents that cannot be read name nothing; their problems stand in the preview.
-        let connections = merged(&held.source, &self.documents, &[]).map(|read| read.connections).unwrap_or_default();
+        let connections = read_all(&held.source, &self.documents).map(|read| read.connections).unwrap_or_default();
         let mut all: BTreeMap<String, RestoredSecret> = BTreeMap::new();
         for connection in &connections {
             for secret in secrets::used_by(connection) {
