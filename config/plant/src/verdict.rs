@@ -25,6 +25,9 @@ pub enum Inconclusive {
     Evidence,
     /// The segment ended before the window was whole.
     Segment,
+    /// The window holds fewer or more samples than the model takes: the source is slower or faster than it
+    /// was when the model was made.
+    Samples { why: String },
 }
 
 impl Inconclusive {
@@ -41,6 +44,7 @@ impl Inconclusive {
             Self::Deadline => "deadline",
             Self::Evidence => "evidence",
             Self::Segment => "segment",
+            Self::Samples { .. } => "samples",
         }
     }
 }
@@ -51,6 +55,7 @@ impl std::fmt::Display for Inconclusive {
             Self::MissingData { input } => write!(f, "missing_data: {input}"),
             Self::BadReading { input, why } => write!(f, "bad_reading: {input}: {why}"),
             Self::ModelError { why } => write!(f, "model_error: {why}"),
+            Self::Samples { why } => write!(f, "samples: {why}"),
             Self::NotFinite { score } => write!(f, "not_finite: {score}"),
             other => f.write_str(other.word()),
         }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 use takt_plant::{Books, DropReason, Inconclusive, Outcome};
 
 /// The words of every reason of an inconclusive verdict, in the order of the counters.
-pub const REASONS: [&str; 10] = [
+pub const REASONS: [&str; 11] = [
     "missing_data",
     "bad_reading",
     "no_model",
@@ -19,6 +19,7 @@ pub const REASONS: [&str; 10] = [
     "deadline",
     "evidence",
     "segment",
+    "samples",
 ];
 
 const N_OUTCOMES: usize = 2 + REASONS.len();
@@ -143,6 +144,7 @@ fn reason_index(why: &Inconclusive) -> usize {
         Inconclusive::Deadline => 7,
         Inconclusive::Evidence => 8,
         Inconclusive::Segment => 9,
+        Inconclusive::Samples { .. } => 10,
     }
 }
 
@@ -165,6 +167,7 @@ mod tests {
             Inconclusive::Deadline,
             Inconclusive::Evidence,
             Inconclusive::Segment,
+            Inconclusive::Samples { why: text() },
         ]
     }
 

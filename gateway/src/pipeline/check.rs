@@ -295,7 +295,7 @@ impl Check {
             (Ok(said), Some(seat)) => (seat.judge(&said.scores, &window), Some(said)),
             (Err(error), Some(seat)) => {
                 seat.pass_over(&window);
-                (Outcome::Inconclusive(Inconclusive::ModelError { why: error.to_string() }), None)
+                (Outcome::Inconclusive(error.reason()), None)
             }
             (_, None) => (Outcome::Inconclusive(Inconclusive::NoModel), None),
         };

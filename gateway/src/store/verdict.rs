@@ -181,6 +181,7 @@ fn put_inconclusive(out: &mut Vec<u8>, why: &Inconclusive) {
         Inconclusive::Deadline => (7, ["", ""]),
         Inconclusive::Evidence => (8, ["", ""]),
         Inconclusive::Segment => (9, ["", ""]),
+        Inconclusive::Samples { why } => (10, [why, ""]),
     };
     out.push(number);
     texts.iter().for_each(|t| put_part(out, t.as_bytes()));
@@ -201,6 +202,7 @@ fn get_inconclusive(cursor: &mut Cursor<'_>) -> Result<Inconclusive, Corrupt> {
         7 => Inconclusive::Deadline,
         8 => Inconclusive::Evidence,
         9 => Inconclusive::Segment,
+        10 => Inconclusive::Samples { why: first },
         _ => return Err(Corrupt("reason")),
     })
 }
@@ -295,6 +297,7 @@ mod tests {
             Outcome::Inconclusive(Inconclusive::Deadline),
             Outcome::Inconclusive(Inconclusive::Evidence),
             Outcome::Inconclusive(Inconclusive::Segment),
+            Outcome::Inconclusive(Inconclusive::Samples { why: text() }),
         ];
         let parts = [None, Some(Value::Integer(17)), Some(Value::Text(Arc::from("P-17"))), Some(Value::Flag(true))];
         for (i, outcome) in outcomes.into_iter().enumerate() {

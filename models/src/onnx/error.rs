@@ -4,6 +4,7 @@ use super::runtime::Pack;
 use crate::features::FeatureError;
 use crate::package::Provider;
 use std::path::PathBuf;
+use takt_plant::Inconclusive;
 
 /// ONNX Runtime's own words, as the cause of an error of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -177,7 +178,8 @@ pub enum LoadError {
     },
 }
 
-/// Why a window got no scores. The check says inconclusive(model error).
+/// Why a window got no scores. The check says inconclusive(model error), or inconclusive(samples) where
+/// only their number does not fit.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ScoreError {
     /// The window has a hole; a model never sees such a window.
@@ -222,6 +224,20 @@ pub enum ScoreError {
     },
 }
 
+impl ScoreError {
+    /// Why the check is inconclusive for it.
+    pub fn reason(&self) -> Inconclusive {
+        match self {
+            Self::Shape { n_columns, n_inputs, n_samples, n_min, n_max, .. } if n_columns == n_inputs => {
+                Inconclusive::Samples {
+                    why: format!("{n_samples} in the window, and the model takes {n_min} to {n_max}"),
+                }
+            }
+            other => Inconclusive::ModelError { why: other.to_string() },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,5 +249,19 @@ mod tests {
         assert_eq!(tidied(long), "Failed to load library a.so with error: b.so: cannot open : No such file");
         assert_eq!(tidied(" Failed to load provider "), "Failed to load provider");
         assert_eq!(tidied("a : b : c"), "a : b : c");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_few_samples_are_no_error_of_the_model() {
+        let shape =
+            |n_columns| ScoreError::Shape { n_columns, column: 0, n_samples: 5, n_inputs: 4, n_min: 14, n_max: 120 };
+        let why = "5 in the window, and the model takes 14 to 120".to_owned();
+        assert_eq!(shape(4).reason(), Inconclusive::Samples { why });
+        assert!(matches!(shape(3).reason(), Inconclusive::ModelError { .. }));
     }
 }
