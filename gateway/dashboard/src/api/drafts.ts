@@ -1,8 +1,8 @@
 // Changes that are not applied yet: one draft a document, kept in this tab, and what the gateway says about them.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import { call } from "./client";
-import type { Change, Checked, DocumentEntry, DocumentText, DocumentVersion } from "./contract";
+import { api, data } from "./client";
+import type { DocumentDraft } from "./types";
 import {
   CONNECTIONS_DOCUMENT,
   type Connection,
@@ -51,16 +51,11 @@ export function useDrafts(): Drafts {
 export const useDocuments = () =>
   useQuery({
     queryKey: ["documents"],
-    queryFn: async () => {
-      const { documents } = await call<{ documents: DocumentEntry[] }>("GET", "/api/v1/documents");
-      return documents;
-    },
+    queryFn: async () => (await data(api.GET("/api/v1/documents"))).documents,
   });
 
-const pathOf = (name: string) => `/api/v1/documents/${encodeURIComponent(name)}`;
-
 export const readDocument = (name: string, version?: number) =>
-  call<DocumentText>("GET", pathOf(name), { query: { version } });
+  data(api.GET("/api/v1/documents/{name}", { params: { path: { name }, query: { version } } }));
 
 export const useDocument = (name: string | undefined, version?: number) =>
   useQuery({
@@ -73,7 +68,9 @@ export const useVersions = (name: string) =>
   useQuery({
     queryKey: ["document", name, "versions"],
     queryFn: async () => {
-      const { versions } = await call<{ versions: DocumentVersion[] }>("GET", `${pathOf(name)}/versions`);
+      const { versions } = await data(
+        api.GET("/api/v1/documents/{name}/versions", { params: { path: { name } } }),
+      );
       return versions;
     },
   });
@@ -164,7 +161,7 @@ export function draftConnections(connections: (Placed<Connection> | Connection)[
   setDraft(CONNECTIONS_DOCUMENT, { form: { connections: connections.map((one) => tidy(bare(one))) }, base });
 }
 
-const changes = (): Change[] =>
+const changes = (): DocumentDraft[] =>
   Object.entries(drafts).map(([name, draft]) =>
     draft.removed ? { name, removed: true } : { name, form: draft.form },
   );
@@ -172,7 +169,7 @@ const changes = (): Change[] =>
 /** What the gateway says about the drafts; nothing changes by asking. */
 export const useCheck = () =>
   useMutation({
-    mutationFn: () => call<Checked>("POST", "/api/v1/documents/check", { body: { documents: changes() } }),
+    mutationFn: () => data(api.POST("/api/v1/documents/check", { body: { documents: changes() } })),
   });
 
 export function useApply() {
@@ -180,7 +177,7 @@ export function useApply() {
   return useMutation({
     mutationFn: (note: string) => {
       const base = Object.fromEntries(Object.entries(drafts).map(([name, draft]) => [name, draft.base]));
-      return call<Checked>("POST", "/api/v1/documents/apply", { body: { documents: changes(), note, base } });
+      return data(api.POST("/api/v1/documents/apply", { body: { documents: changes(), note, base } }));
     },
     onSuccess: () => {
       dropDrafts();
@@ -194,7 +191,7 @@ export function useRollback(name: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: { version: number; note: string }) =>
-      call("POST", `${pathOf(name)}/rollback`, { body }),
+      data(api.POST("/api/v1/documents/{name}/rollback", { params: { path: { name } }, body })),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ["documents"] });
       void client.invalidateQueries({ queryKey: ["document"] });

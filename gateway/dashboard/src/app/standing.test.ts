@@ -21,16 +21,23 @@ describe("a line", () => {
   it("out of production is idle, not ill", () =>
     expect(standingOf(line("press-3", false), status([])).word).toBe("idle"));
   it("is red for its own fault, and not for another's", () => {
-    const faults: Fault[] = [{ severity: "not_ready", kind: "silent", place: "press-3/stroke", why: "no verdict" }];
+    const faults: Fault[] = [
+      { severity: "not_ready", kind: "silent", place: "press-3/stroke", why: "no verdict" },
+    ];
     expect(standingOf(line("press-3"), status(faults))).toMatchObject({ standing: "bad", faults });
     expect(standingOf(line("press-33"), status(faults)).standing).toBe("ok");
   });
   it("is red when the connection of its output is down", () => {
-    const faults: Fault[] = [{ severity: "not_ready", kind: "silent", place: "connection plc", why: "refused" }];
+    const faults: Fault[] = [
+      { severity: "not_ready", kind: "silent", place: "connection plc", why: "refused" },
+    ];
     expect(standingOf(line("press-3"), status(faults, ["plc"])).standing).toBe("bad");
   });
   it("needs attention for what is merely degraded", () =>
     expect(
-      standingOf(line("press-3"), status([{ severity: "degraded", kind: "device", place: "store", why: "full" }])).standing,
+      standingOf(
+        line("press-3"),
+        status([{ severity: "degraded", kind: "device", place: "store", why: "full" }]),
+      ).standing,
     ).toBe("warn"));
 });

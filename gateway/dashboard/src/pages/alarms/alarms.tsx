@@ -4,7 +4,7 @@ import { BellOff, Check, MoreHorizontal } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAlarmAct, useAlarms } from "@/api/alarms";
-import type { Alarm, Alarms } from "@/api/contract";
+import type { Alarm, Alarms } from "@/api/types";
 import { useMay } from "@/api/session";
 import { Mark } from "@/parts/mark";
 import { Answer, Empty, PageHead, Panel, Trouble } from "@/parts/panel";

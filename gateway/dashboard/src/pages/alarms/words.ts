@@ -1,5 +1,5 @@
 // The gateway's words for alarms, as keys of the catalogue and as signs.
-import type { Alarm } from "@/api/contract";
+import type { Alarm } from "@/api/types";
 import type { Standing } from "@/parts/mark";
 
 const STATES = [

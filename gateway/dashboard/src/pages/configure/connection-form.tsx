@@ -4,8 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { PlugZap } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
-import type { TestStep } from "@/api/contract";
+import { api, data } from "@/api/client";
 import { useMay } from "@/api/session";
 import { bareConnection, type Connection, tidy } from "@/api/written";
 import { Mark } from "@/parts/mark";
@@ -192,9 +191,11 @@ export function LiveTest({ connection, ready }: { connection: Connection; ready:
   const may = useMay("engineer");
   const test = useMutation({
     mutationFn: () =>
-      call<{ steps: TestStep[] }>("POST", "/api/v1/field/test", {
-        body: { connection: { ...connection, id: connection.id || "test" } },
-      }),
+      data(
+        api.POST("/api/v1/field/test", {
+          body: { connection: { ...connection, id: connection.id || "test" } },
+        }),
+      ),
   });
   if (!may) return null;
   return (

@@ -4,7 +4,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Checked, DocumentProblem } from "@/api/contract";
+import type { Checked, DocumentProblem } from "@/api/types";
 import { Problem } from "@/api/problem";
 import { dropDrafts, useApply, useCheck, useDrafts } from "@/api/drafts";
 import { Mark } from "@/parts/mark";

@@ -4,7 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, call, data } from "@/api/client";
+import { api, data } from "@/api/client";
 import { useStatus } from "@/api/live";
 import type { CheckStatus } from "@/api/types";
 import { Empty, PageHead, Panel, Trouble } from "@/parts/panel";
@@ -84,10 +84,10 @@ function Wizard({ check, choice }: { check: CheckStatus; choice: React.ReactNode
     ...(typeof alarmRate === "number" ? { alpha: alarmRate / 100 } : {}),
   });
   const look = useMutation({
-    mutationFn: () => call<{ job: string }>("POST", "/api/v1/learn", { body: body(true) }),
+    mutationFn: () => data(api.POST("/api/v1/learn", { body: body(true) })),
   });
   const train = useMutation({
-    mutationFn: () => call<{ job: string }>("POST", "/api/v1/learn", { body: body(false) }),
+    mutationFn: () => data(api.POST("/api/v1/learn", { body: body(false) })),
   });
   const toQuality = () => {
     look.mutate();
@@ -206,7 +206,7 @@ function Activate({ name, version, check }: { name: string; version: string; che
   const { t } = useTranslation();
   const act = useMutation({
     mutationFn: () =>
-      call("POST", `/api/v1/models/${encodeURIComponent(name)}/activate`, { body: { version } }),
+      data(api.POST("/api/v1/models/{name}/activate", { params: { path: { name } }, body: { version } })),
   });
   return act.isSuccess ? (
     <Panel>

@@ -8,6 +8,7 @@ import { Audit } from "./audit";
 import { Backup } from "./backup";
 import { Doctor } from "./doctor";
 import { Egress } from "./egress";
+import { Secrets } from "./secrets";
 import { Tokens } from "./tokens";
 import { Users } from "./users";
 
@@ -30,6 +31,7 @@ export default function System() {
           <Tabs.Tab value="health">{t("system.health")}</Tabs.Tab>
           {administrator && <Tabs.Tab value="users">{t("system.users")}</Tabs.Tab>}
           {administrator && <Tabs.Tab value="tokens">{t("system.tokens")}</Tabs.Tab>}
+          {administrator && <Tabs.Tab value="secrets">{t("system.secrets")}</Tabs.Tab>}
           {engineer && <Tabs.Tab value="audit">{t("system.audit")}</Tabs.Tab>}
           <Tabs.Tab value="egress">{t("system.egress")}</Tabs.Tab>
           {administrator && <Tabs.Tab value="backup">{t("system.backup")}</Tabs.Tab>}
@@ -42,6 +44,9 @@ export default function System() {
         </Tabs.Panel>
         <Tabs.Panel value="tokens">
           <Tokens />
+        </Tabs.Panel>
+        <Tabs.Panel value="secrets">
+          <Secrets />
         </Tabs.Panel>
         <Tabs.Panel value="audit">
           <Audit />
