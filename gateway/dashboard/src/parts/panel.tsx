@@ -16,7 +16,11 @@ export function Panel(props: {
   id?: string;
 }) {
   return (
-    <section className={`${style.panel} ${props.className ?? ""}`} id={props.id}>
+    <section
+      className={`${style.panel} ${props.className ?? ""}`}
+      id={props.id}
+      aria-label={typeof props.title === "string" ? props.title : undefined}
+    >
       {props.title !== undefined && (
         <header className={style.head}>
           <h2>{props.title}</h2>

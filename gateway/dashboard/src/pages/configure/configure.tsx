@@ -46,7 +46,7 @@ export default function Configure() {
           <Answer
             of={{
               ...configuration,
-              data: configuration.isPending || configuration.error ? undefined : configuration.lines,
+              data: configuration.isPending ? undefined : configuration.lines,
             }}
           >
             {(lines) => <Lines lines={lines} />}

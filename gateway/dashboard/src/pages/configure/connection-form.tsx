@@ -15,15 +15,19 @@ import { nameFault } from "./names";
 
 type Props = {
   of: Connection | undefined;
+  /** What a new one begins with. */
+  filled?: Connection | undefined;
   taken: string[];
   readOnly: boolean;
   save: (connection: Connection) => void;
 };
 const FIRST: Connection = { id: "", kind: "modbus-tcp", address: "", unit: 1 };
 
-export function ConnectionForm({ of, taken, readOnly, save }: Props) {
+export function ConnectionForm({ of, filled, taken, readOnly, save }: Props) {
   const { t } = useTranslation();
-  const [shown, setShown] = useState<Connection>(() => ({ ...(of ? bareConnection(of) : FIRST) }));
+  const [shown, setShown] = useState<Connection>(() => ({
+    ...(of ? bareConnection(of) : (filled ?? FIRST)),
+  }));
   const set = (next: Partial<Connection>) => setShown((old) => ({ ...old, ...next }));
   const fault = nameFault(
     shown.id,
@@ -126,7 +130,14 @@ function Modbus({ shown, set }: Part) {
         label={t("connection.writeConnection")}
         description={t("connection.writeConnectionAbout")}
         checked={shown.write_connection ?? false}
-        onChange={(event) => set({ write_connection: event.currentTarget.checked || undefined })}
+        onChange={(event) => {
+          const own = event.currentTarget.checked;
+          // The second connection is for the writes.
+          set({
+            write_connection: own || undefined,
+            connections_max: own ? Math.max(2, shown.connections_max ?? 0) : undefined,
+          });
+        }}
       />
     </div>
   );
