@@ -83,7 +83,6 @@ async function apply(page: Page, note: string): Promise<void> {
 }
 
 test("the guided first line leads from sign-in to the first verdict", async ({ page }) => {
-  test.setTimeout(420_000);
   await test.step("sign in", async () => {
     await page.goto(base);
     await page.getByLabel("One-time code").fill(read(`${place.path}/data/setup.code`));
@@ -299,7 +298,6 @@ test("a change that somebody else overtook is explained, and can be put upon the
 });
 
 test("an output is armed in two steps, and the PLC's coil moves only then", async ({ page }) => {
-  test.setTimeout(240_000);
   await enter(page, base, USER, PASSWORD);
   await page.goto(`${base}/configure/${LINE}?tab=checks`);
   await page.getByRole("button", { name: "Add an output" }).click();

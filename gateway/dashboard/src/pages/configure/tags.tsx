@@ -75,11 +75,11 @@ export function Tags({ line, connections, change, readOnly }: EditorProps) {
               { name: t("tags.id"), title: true, cell: (tag) => tag.id },
               { name: t("tag.source"), wide: true, cell: (tag) => sourceText(tag.source) },
               { name: t("tag.now"), number: true, cell: (tag) => <Now of={now.get(tag.id)} /> },
-              { name: t("tags.unit"), cell: (tag) => tag.unit ?? "–" },
+              { name: t("tags.unit"), cell: (tag) => tag.unit },
               {
                 name: t("tag.range"),
                 whole: true,
-                cell: (tag) => tag.range?.map((n) => figure(n)).join(" … ") ?? "–",
+                cell: (tag) => tag.range?.map((n) => figure(n)).join(" … "),
               },
               { name: t("tag.export"), cell: (tag) => t(`export.${exportOf(tag)}`) },
               {

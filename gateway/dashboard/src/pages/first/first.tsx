@@ -71,7 +71,14 @@ function Steps({ all }: { all: Configuration }) {
       allowNextStepsSelect={false}
       size="sm"
       orientation="vertical"
-      classNames={{ step: style.step ?? "", content: style.content ?? "" }}
+      classNames={{
+        root: style.root ?? "",
+        steps: style.steps ?? "",
+        step: style.step ?? "",
+        stepBody: style.body ?? "",
+        verticalSeparator: style.line ?? "",
+        content: style.content ?? "",
+      }}
     >
       <Stepper.Step label={t("first.connect")} description={t("first.connectAbout")}>
         <ConnectStep all={all} next={() => setStep(1)} />

@@ -85,7 +85,7 @@ export function PracticeTags({
           { name: t("configure.name"), title: true, cell: (one) => one.id },
           { name: t("tag.register"), cell: (one) => <span className="mono">{one.register}</span> },
           { name: t("tag.type"), cell: (one) => <span className="mono">{one.type}</span> },
-          { name: t("tags.unit"), cell: (one) => one.unit ?? "–" },
+          { name: t("tags.unit"), cell: (one) => one.unit },
         ]}
       />
     </Panel>

@@ -160,9 +160,13 @@ function Events({ span }: { span: Span }) {
               columns={[
                 { name: t("parts.time"), whole: true, cell: (one) => moment(one.at) },
                 { name: t("events.kind"), whole: true, cell: (one) => one.kind.replaceAll("_", " ") },
-                { name: t("events.place"), whole: true, cell: (one) => <PlaceName place={one.place} /> },
+                {
+                  name: t("events.place"),
+                  whole: true,
+                  cell: (one) => one.place && <PlaceName place={one.place} />,
+                },
                 { name: t("events.text"), wide: true, cell: (one) => localTimes(one.text) },
-                { name: t("events.who"), whole: true, cell: (one) => one.actor ?? "–" },
+                { name: t("events.who"), whole: true, cell: (one) => one.actor },
               ]}
             />
           )

@@ -139,7 +139,16 @@ function ModelList({ all, may }: { all: ModelEntry[]; may: boolean }) {
             ),
         },
         { name: t("models.size"), number: true, whole: true, cell: (model) => bytes(model.n_bytes) },
-        { name: t("models.since"), whole: true, cell: (model) => moment(model.installed_at) },
+        // Not every gateway remembers it.
+        ...(all.some((model) => model.installed_at)
+          ? [
+              {
+                name: t("models.since"),
+                whole: true,
+                cell: (model: ModelEntry) => moment(model.installed_at),
+              },
+            ]
+          : []),
         {
           name: t("models.digest"),
           cell: (model) => (

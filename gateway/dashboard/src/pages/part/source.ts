@@ -13,8 +13,9 @@ function paramsOf({ line, check, id }: Place) {
   return { path: { line, check, epoch: found.epoch, seq: found.seq } };
 }
 
-export function usePart(place: Place) {
+export function usePart(place: Place, wanted = true) {
   return useQuery({
+    enabled: wanted && place.id !== "",
     queryKey: ["verdict", place.line, place.check, place.id],
     queryFn: async () =>
       data(api.GET("/api/v1/verdicts/{line}/{check}/{epoch}/{seq}", { params: paramsOf(place) })),

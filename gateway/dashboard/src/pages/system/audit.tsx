@@ -64,7 +64,7 @@ export function Audit() {
                 { name: t("parts.time"), whole: true, cell: (one) => moment(one.at) },
                 { name: t("audit.who"), whole: true, cell: (one) => <b>{one.who ?? "–"}</b> },
                 { name: t("audit.what"), whole: true, cell: (one) => one.what.replaceAll("_", " ") },
-                { name: t("events.place"), whole: true, cell: (one) => one.place || "–" },
+                { name: t("events.place"), whole: true, cell: (one) => one.place },
                 { name: t("events.text"), wide: true, cell: (one) => localTimes(one.text) },
               ]}
             />
