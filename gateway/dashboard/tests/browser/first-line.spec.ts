@@ -251,6 +251,32 @@ async function withBroker(): Promise<{ connections: object[] }> {
   };
 }
 
+test("registers are scanned, and a mapping is tried on the next real message", async ({ page }) => {
+  await enter(page, base, USER, PASSWORD);
+  await page.goto(`${base}/configure/${LINE}`);
+  const scan = page.getByRole("region", { name: "Register scan" });
+  await scan.getByLabel("Registers").fill("input:0..12");
+  await scan.getByRole("button", { name: "Scan" }).click();
+  // The press has ten; the two beyond are refused.
+  await expect(scan.getByText("10 registers of unit 1 can be read.")).toBeVisible();
+  await expect(scan.getByRole("row", { name: /^input:0 1 17 / })).toBeVisible();
+  await expect(scan.getByText(/refused with exception 2/).first()).toBeVisible();
+
+  await page.goto(`${base}/configure/scale-1`);
+  await page
+    .getByRole("row", { name: /weight/ })
+    .getByRole("button", { name: "Edit" })
+    .click();
+  const form = page.getByRole("dialog", { name: "weight" });
+  await form.getByRole("button", { name: "Try on the next message" }).click();
+  const result = form.getByRole("group", { name: "What this mapping makes of the message" });
+  await expect(result).toContainText("scale-1/state");
+  await expect(result).toContainText(/10\.\d+ kg/);
+  await form.getByLabel("Value in the message").fill("/height");
+  await form.getByRole("button", { name: "Try on the next message" }).click();
+  await expect(result).not.toContainText(/10\.\d+ kg/);
+});
+
 test("a change that somebody else overtook is explained, and can be put upon theirs", async ({ page }) => {
   await enter(page, base, USER, PASSWORD);
   await page.goto(`${base}/configure/${LINE}`);

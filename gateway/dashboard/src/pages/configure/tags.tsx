@@ -16,6 +16,7 @@ import style from "./configure.module.css";
 import { CsvActs } from "./csv";
 import type { EditorProps } from "./line";
 import { freeName } from "./names";
+import { ScanPanel } from "./scan";
 import { TagForm } from "./tag-form";
 
 /** Where a tag comes from, as one short text. */
@@ -108,6 +109,7 @@ export function Tags({ line, connections, change, readOnly }: EditorProps) {
           <p className={style.item}>{t("tag.groups", { count: line.tag_groups?.length ?? 0 })}</p>
         )}
       </Panel>
+      <ScanPanel connections={connections} />
       <Budget tags={tags} connections={connections} />
       <Drawer
         opened={edited !== undefined}
