@@ -185,8 +185,8 @@ test("a changed tag shows its difference, and another line judges on while it is
   await enter(page, base, USER, PASSWORD);
   await page.getByRole("link", { name: "Configure" }).click();
   await page
+    .getByRole("main")
     .getByRole("link", { name: new RegExp(`^${LINE}`) })
-    .last()
     .click();
   await page
     .getByRole("row", { name: /oil_temp/ })
