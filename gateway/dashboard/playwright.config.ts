@@ -17,8 +17,9 @@ export default defineConfig({
   outputDir: "../../target/browser",
   // One gateway of a kind at a time, on machines with two cores.
   workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  // A debug build, a browser and a plant share two cores with whatever else runs there.
+  timeout: 300_000,
+  expect: { timeout: 40_000 },
   reporter: [["list"]],
   use: {
     locale: "en-GB",

@@ -4,13 +4,16 @@
 //! They become one table, and `bench.json` in the target folder. A target that is missed is shown, it
 //! is no error: another machine, or another load, is not a defect.
 
-use crate::{setup, shell};
+use crate::{dashboard, setup, shell};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 /// Benchmarks of `takt-bench`, which drives the release programs as processes.
 const OF_THE_PROGRAM: [&str; 5] = ["mqtt", "budget", "memory", "start", "growth"];
+
+/// The page in a real browser, against the release program: frame times, first load, open pages.
+const PAGE: &str = "page";
 
 /// A benchmark beside the code that it measures: its name, and the cargo command that runs it. All are
 /// of the whole workspace: with fewer packages cargo would choose other features and build anew.
@@ -35,14 +38,16 @@ type Row = [String; CELLS.len()];
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn run(names: &[String], quick: bool) -> Result<()> {
-    let known = OF_THE_PROGRAM.into_iter().chain(BESIDE_THE_CODE.map(|(name, _)| name)).collect::<Vec<_>>();
+    let known =
+        OF_THE_PROGRAM.into_iter().chain([PAGE]).chain(BESIDE_THE_CODE.map(|(name, _)| name)).collect::<Vec<_>>();
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         bail!("there is no benchmark '{unknown}'; there are {}", known.join(", "));
     }
     let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
     let found = setup::for_tests()?;
     let mut rows = Vec::new();
-    if OF_THE_PROGRAM.into_iter().any(wanted) {
+    if OF_THE_PROGRAM.into_iter().chain([PAGE]).any(wanted) {
+        dashboard::run()?;
         let mut build = shell::cargo();
         build.args(["build", "--release", "--workspace", "--bins"]);
         shell::run(&mut build)?;
@@ -53,6 +58,12 @@ pub(crate) fn run(names: &[String], quick: bool) -> Result<()> {
             found.tell(&mut command);
             command.env("TAKT_BIN", &programs);
             measure(name, &mut command, &mut rows)?;
+        }
+        if wanted(PAGE) {
+            let mut command = dashboard::bench(quick);
+            found.tell(&mut command);
+            command.env("TAKT_BIN", &programs);
+            measure(PAGE, &mut command, &mut rows)?;
         }
     }
     for (name, arguments) in BESIDE_THE_CODE.into_iter().filter(|(name, _)| wanted(name)) {

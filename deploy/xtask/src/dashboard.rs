@@ -45,6 +45,13 @@ pub(crate) fn screens(address: &str, only: Option<&str>) -> Result<()> {
     shell::run(&mut node)
 }
 
+/// What the page costs, measured in a real browser.
+pub(crate) fn bench(quick: bool) -> Command {
+    let mut node = Command::new("node");
+    node.current_dir(folder()).arg("scripts/bench.mjs").args(quick.then_some("--quick"));
+    node
+}
+
 /// The packages of the lock file, fetched again only when it changed.
 pub(crate) fn packages() -> Result<()> {
     node()?;

@@ -18,6 +18,8 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+/** The gateway and the browser share a machine with the demo. */
+const PATIENCE_MS = 90_000;
 const SIZES = [
   ["wide", { width: 1440, height: 900 }],
   ["narrow", { width: 390, height: 844 }],
@@ -45,6 +47,7 @@ async function pages(request) {
     ["configure-connections", "/configure?tab=connections"],
     ["configure-versions", "/configure?tab=versions"],
     ["configure-line", `/configure/${line}`],
+    ["configure-text", `/configure/${line}?tab=text`],
     ["configure-check", `/configure/${line}?tab=checks`],
     ["models", "/models"],
     ["learn", "/models/learn"],
@@ -52,6 +55,10 @@ async function pages(request) {
     ["history", "/history"],
     ["system", "/system"],
     ["system-users", "/system?tab=users"],
+    ["system-tokens", "/system?tab=tokens"],
+    ["system-secrets", "/system?tab=secrets"],
+    ["system-egress", "/system?tab=egress"],
+    ["system-backup", "/system?tab=backup"],
     ["system-audit", "/system?tab=audit"],
     ["first", "/first"],
     ["mesh", "/mesh"],
@@ -59,12 +66,23 @@ async function pages(request) {
 }
 
 async function signIn(page) {
-  await page.goto(BASE);
+  await page.goto(BASE, { waitUntil: "domcontentloaded" });
   if (!USER) return;
   await page.getByRole("textbox", { name: /user/i }).fill(USER);
   await page.locator('input[type="password"]').fill(PASSWORD ?? "");
   await page.locator('button[type="submit"]').click();
   await page.locator("main#content").waitFor();
+}
+
+async function picture(page, name, path, file) {
+  await page.goto(BASE + path, { waitUntil: "domcontentloaded" });
+  await page.locator("main#content h1").waitFor();
+  await page.waitForTimeout(name.startsWith("line") || name === "overview" ? 3_500 : 1_800);
+  await page.screenshot({ path: file, fullPage: true });
+  const over = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  if (over > 0) throw new Error(`it is ${over} px wider than the screen`);
 }
 
 mkdirSync(OUT, { recursive: true });
@@ -73,6 +91,7 @@ const browser = await chromium.launch({
   args: FLAGS,
 });
 let nErrors = 0;
+const missing = [];
 for (const [size, viewport] of SIZES) {
   for (const scheme of ["light", "dark"]) {
     if (!`${size}-${scheme}`.includes(LOOK)) continue;
@@ -86,18 +105,20 @@ for (const [size, viewport] of SIZES) {
     const said = [];
     page.on("console", (message) => message.type() === "error" && said.push(message.text()));
     page.on("pageerror", (error) => said.push(String(error)));
-    await page.goto(BASE);
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(BASE, { waitUntil: "domcontentloaded" });
     if (USER && "sign-in".includes(ONLY)) {
-      await page.waitForTimeout(500);
+      await page.locator('input[type="password"]').waitFor();
       await page.screenshot({ path: `${OUT}/sign-in-${size}-${scheme}.png` });
     }
     await signIn(page);
     for (const [name, path] of await pages(context.request)) {
       said.length = 0;
-      await page.goto(BASE + path);
-      await page.locator("main#content").waitFor();
-      await page.waitForTimeout(name.startsWith("line") || name === "overview" ? 3_500 : 1_800);
-      await page.screenshot({ path: `${OUT}/${name}-${size}-${scheme}.png`, fullPage: true });
+      // On a busy machine one page may come late; that is no reason to go without the others.
+      await picture(page, name, path, `${OUT}/${name}-${size}-${scheme}.png`).catch((error) => {
+        missing.push(`${name}-${size}-${scheme}`);
+        said.push(String(error));
+      });
       for (const text of said) console.log(`${name} (${size}, ${scheme}): ${text.slice(0, 240)}`);
       nErrors += said.length;
     }
@@ -106,3 +127,7 @@ for (const [size, viewport] of SIZES) {
 }
 await browser.close();
 console.log(`pictures in ${OUT}; ${nErrors} errors on the console`);
+if (missing.length > 0) {
+  console.log(`missing: ${missing.join(", ")}`);
+  process.exit(1);
+}

@@ -12,6 +12,7 @@ mod gateway;
 mod http;
 mod plant;
 mod plc;
+mod practice;
 mod press;
 mod screen;
 mod story;
@@ -50,11 +51,23 @@ struct Cli {
     /// Also write the summary as JSON to this file
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
+    /// Only the press line with its PLC and broker, for a gateway of your own to practise on
+    #[arg(long, conflicts_with_all = ["data", "parts", "learn", "http", "summary"])]
+    practice: bool,
+    /// Where the PLC of `--practice` listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5020", requires = "practice")]
+    plc: SocketAddr,
+    /// Where the broker of `--practice` listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1884", requires = "practice")]
+    broker: SocketAddr,
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.practice {
+        return practice::run(cli.plc, cli.broker, cli.seed).await;
+    }
     let asked = story::Asked { parts: cli.parts, learn: cli.learn, seed: cli.seed, device: cli.device };
     match world::run(cli.data, cli.http, asked, cli.summary).await {
         Ok(summary) if summary.is_clean() => ExitCode::SUCCESS,

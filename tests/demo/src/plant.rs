@@ -71,7 +71,9 @@ impl Plant {
         // Parts are numbered from the clock, so that the next demo does not repeat a number.
         let first = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs() / 60 % 1_000);
         let press = Press::new(seed, u32::try_from(first).unwrap_or(0) * 1_000);
-        tokio::spawn(clockwork(plant.clone(), press, client));
+        // Heard from here on: an order that is given at once must not be missed.
+        let orders = plant.orders.subscribe();
+        tokio::spawn(clockwork(plant.clone(), orders, press, client));
         (plant, told)
     }
 
@@ -106,9 +108,8 @@ impl Plant {
     }
 }
 
-async fn clockwork(plant: Plant, mut press: Press, client: AsyncClient) {
+async fn clockwork(plant: Plant, mut orders: watch::Receiver<Order>, mut press: Press, client: AsyncClient) {
     let mut beats = tokio::time::interval(BEAT);
-    let mut orders = plant.orders.subscribe();
     for beat in 0_u32.. {
         beats.tick().await;
         if orders.has_changed().unwrap_or(false) {

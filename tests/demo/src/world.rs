@@ -56,7 +56,10 @@ fn kept(folder: Folder) -> String {
 
 async fn play(folder: &Folder, http: SocketAddr, asked: &Asked) -> Result<Summary> {
     let (http, is_other) = free_http(http).await?;
-    let (addresses, plc) = put_up(http).await?;
+    let (plc, plc_address) = put_up_plc(free()).await?;
+    let broker_address = TcpListener::bind(free()).await.context("no free port for the broker")?.local_addr()?;
+    put_up_broker(broker_address).await?;
+    let addresses = Addresses { plc: plc_address, broker: broker_address, http };
     let config = folder.join("takt.toml");
     std::fs::write(&config, document::text(&folder.join("gateway"), &addresses, &asked.device))
         .context("cannot write takt.toml")?;
@@ -105,24 +108,29 @@ async fn play(folder: &Folder, http: SocketAddr, asked: &Asked) -> Result<Summar
     }
 }
 
-/// Broker and PLC, each on a port of its own.
-async fn put_up(http: SocketAddr) -> Result<(Addresses, Plc)> {
+/// Any free port of this machine.
+fn free() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 0).into()
+}
+
+/// The PLC, and where it listens.
+pub(crate) async fn put_up_plc(at: SocketAddr) -> Result<(Plc, SocketAddr)> {
     let plc = Plc::new();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free port for the PLC")?;
-    let plc_address = listener.local_addr()?;
+    let listener = TcpListener::bind(at).await.with_context(|| format!("the PLC cannot listen on {at}"))?;
+    let address = listener.local_addr()?;
     tokio::spawn(plc.clone().serve(listener));
-    let broker_address = {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free port for the broker")?;
-        free.local_addr()?
-    };
-    broker::start(broker_address)?;
+    Ok((plc, address))
+}
+
+/// The broker, once it listens.
+pub(crate) async fn put_up_broker(at: SocketAddr) -> Result<()> {
+    broker::start(at)?;
     let listens = async {
-        while TcpStream::connect(broker_address).await.is_err() {
+        while TcpStream::connect(at).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(BROKER_WITHIN, listens).await.context("the embedded broker does not listen")?;
-    Ok((Addresses { plc: plc_address, broker: broker_address, http }, plc))
+    tokio::time::timeout(BROKER_WITHIN, listens).await.context("the embedded broker does not listen")
 }
 
 fn welcome(folder: &Folder, at: &Addresses, asked: &Asked, is_other: bool) {
@@ -165,7 +173,7 @@ async fn take_down(
 }
 
 /// A client of the broker that loses what it cannot send, as a cheap sensor does.
-fn client(id: &str, broker: SocketAddr) -> (AsyncClient, EventLoop) {
+pub(crate) fn client(id: &str, broker: SocketAddr) -> (AsyncClient, EventLoop) {
     let mut options = MqttOptions::new(id, broker.ip().to_string(), broker.port());
     options.set_keep_alive(Duration::from_secs(30)).set_max_packet_size(1 << 20, 1 << 20);
     let (client, mut connection) = AsyncClient::new(options, CLIENT_QUEUE);
@@ -175,7 +183,7 @@ fn client(id: &str, broker: SocketAddr) -> (AsyncClient, EventLoop) {
     (client, connection)
 }
 
-async fn keep_up(mut connection: EventLoop) {
+pub(crate) async fn keep_up(mut connection: EventLoop) {
     loop {
         if connection.poll().await.is_err() {
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -193,7 +201,7 @@ async fn free_http(asked: SocketAddr) -> Result<(SocketAddr, bool)> {
 }
 
 /// Ctrl-C, or what a service manager sends.
-async fn asked_to_end() -> Result<()> {
+pub(crate) async fn asked_to_end() -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         pressed = tokio::signal::ctrl_c() => pressed.context("cannot hear Ctrl-C"),

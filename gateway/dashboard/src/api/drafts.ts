@@ -1,8 +1,8 @@
 // Changes that are not applied yet: one draft a document, kept in this tab, and what the gateway says about them.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import { call } from "./client";
-import type { Change, Checked, DocumentEntry, DocumentText, DocumentVersion } from "./contract";
+import { api, data } from "./client";
+import type { DocumentDraft } from "./types";
 import {
   CONNECTIONS_DOCUMENT,
   type Connection,
@@ -15,6 +15,7 @@ import {
 export type Draft = { form?: Written; removed?: boolean; base: number };
 type Drafts = Readonly<Record<string, Draft>>;
 const KEPT = "takt.drafts";
+const OWNER = "takt.drafts.of";
 
 let drafts: Drafts = read();
 const listeners = new Set<() => void>();
@@ -31,6 +32,12 @@ function keep(next: Drafts): void {
   drafts = next;
   sessionStorage.setItem(KEPT, JSON.stringify(next));
   for (const listener of listeners) listener();
+}
+
+/** Drafts are of one person: whoever signs in after somebody else begins with none. */
+export function ownDrafts(user: string): void {
+  if (sessionStorage.getItem(OWNER) !== user) keep({});
+  sessionStorage.setItem(OWNER, user);
 }
 
 export const setDraft = (name: string, draft: Draft): void => keep({ ...drafts, [name]: draft });
@@ -51,16 +58,11 @@ export function useDrafts(): Drafts {
 export const useDocuments = () =>
   useQuery({
     queryKey: ["documents"],
-    queryFn: async () => {
-      const { documents } = await call<{ documents: DocumentEntry[] }>("GET", "/api/v1/documents");
-      return documents;
-    },
+    queryFn: async () => (await data(api.GET("/api/v1/documents"))).documents,
   });
 
-const pathOf = (name: string) => `/api/v1/documents/${encodeURIComponent(name)}`;
-
 export const readDocument = (name: string, version?: number) =>
-  call<DocumentText>("GET", pathOf(name), { query: { version } });
+  data(api.GET("/api/v1/documents/{name}", { params: { path: { name }, query: { version } } }));
 
 export const useDocument = (name: string | undefined, version?: number) =>
   useQuery({
@@ -73,7 +75,9 @@ export const useVersions = (name: string) =>
   useQuery({
     queryKey: ["document", name, "versions"],
     queryFn: async () => {
-      const { versions } = await call<{ versions: DocumentVersion[] }>("GET", `${pathOf(name)}/versions`);
+      const { versions } = await data(
+        api.GET("/api/v1/documents/{name}/versions", { params: { path: { name } } }),
+      );
       return versions;
     },
   });
@@ -101,6 +105,8 @@ export type Placed<T> = T & {
 export function useConfiguration(): {
   lines: Placed<Line>[];
   connections: Placed<Connection>[];
+  /** The version of a document that runs; 0 for one that is not there. */
+  versionOf: (document: string) => number;
   isPending: boolean;
   error: unknown;
   refetch: () => unknown;
@@ -137,7 +143,9 @@ export function useConfiguration(): {
   return {
     lines: placed((form) => form.lines),
     connections: placed((form) => form.connections),
-    isPending: documents.isPending || written.isPending,
+    versionOf: (name) => written.data?.find((one) => one.name === name)?.version ?? 0,
+    // A refresh that fails leaves what was there: nobody's form goes because of it.
+    isPending: written.data === undefined,
     error: documents.error ?? written.error,
     refetch: () => {
       void documents.refetch();
@@ -153,18 +161,23 @@ const bare = <T extends object>(one: Placed<T> | T): T => {
 
 /** Puts a line into the draft of its document. */
 export function draftLine(line: Placed<Line> | Line, base: number): void {
-  setDraft(lineDocument(line.id), { form: { lines: [tidy(bare(line))] }, base });
+  upon(lineDocument(line.id), base, { form: { lines: [tidy(bare(line))] } });
 }
 
 export const draftLineRemoved = (line: string, base: number): void =>
-  setDraft(lineDocument(line), { removed: true, base });
+  upon(lineDocument(line), base, { removed: true });
+
+/** A draft stays upon the version it began with: what somebody else applied meanwhile must not be lost unseen. */
+function upon(name: string, base: number, draft: Omit<Draft, "base">): void {
+  setDraft(name, { ...draft, base: drafts[name]?.base ?? base });
+}
 
 /** Puts all connections of the page's own document into its draft. */
 export function draftConnections(connections: (Placed<Connection> | Connection)[], base: number): void {
-  setDraft(CONNECTIONS_DOCUMENT, { form: { connections: connections.map((one) => tidy(bare(one))) }, base });
+  upon(CONNECTIONS_DOCUMENT, base, { form: { connections: connections.map((one) => tidy(bare(one))) } });
 }
 
-const changes = (): Change[] =>
+const changes = (): DocumentDraft[] =>
   Object.entries(drafts).map(([name, draft]) =>
     draft.removed ? { name, removed: true } : { name, form: draft.form },
   );
@@ -172,21 +185,47 @@ const changes = (): Change[] =>
 /** What the gateway says about the drafts; nothing changes by asking. */
 export const useCheck = () =>
   useMutation({
-    mutationFn: () => call<Checked>("POST", "/api/v1/documents/check", { body: { documents: changes() } }),
+    mutationFn: () => data(api.POST("/api/v1/documents/check", { body: { documents: changes() } })),
   });
+
+/** A draft whose document somebody else changed meanwhile: by whom, when, why. */
+export type Moved = { name: string; version: number; by: string; at: string | null; note: string };
+
+export function useMoved(): Moved[] {
+  const mine = useDrafts();
+  const { data: documents } = useDocuments();
+  return Object.entries(mine).flatMap(([name, { base }]) => {
+    const now = documents?.find((one) => one.name === name);
+    const version = now?.version ?? 0;
+    if (!documents || version === base) return [];
+    return [{ name, version, by: now?.by ?? "", at: now?.at ?? null, note: now?.note ?? "" }];
+  });
+}
+
+/** Puts drafts upon what runs now; their difference then shows what of it they would undo. */
+export function rebase(moved: readonly Moved[]): void {
+  const next = { ...drafts };
+  for (const { name, version } of moved) {
+    const draft = next[name];
+    if (draft) next[name] = { ...draft, base: version };
+  }
+  keep(next);
+}
 
 export function useApply() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (note: string) => {
       const base = Object.fromEntries(Object.entries(drafts).map(([name, draft]) => [name, draft.base]));
-      return call<Checked>("POST", "/api/v1/documents/apply", { body: { documents: changes(), note, base } });
+      return data(api.POST("/api/v1/documents/apply", { body: { documents: changes(), note, base } }));
     },
     onSuccess: () => {
       dropDrafts();
       void client.invalidateQueries({ queryKey: ["documents"] });
       void client.invalidateQueries({ queryKey: ["document"] });
     },
+    // The document moved: ask who did it.
+    onError: () => client.invalidateQueries({ queryKey: ["documents"] }),
   });
 }
 
@@ -194,7 +233,7 @@ export function useRollback(name: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: { version: number; note: string }) =>
-      call("POST", `${pathOf(name)}/rollback`, { body }),
+      data(api.POST("/api/v1/documents/{name}/rollback", { params: { path: { name } }, body })),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ["documents"] });
       void client.invalidateQueries({ queryKey: ["document"] });

@@ -1044,7 +1044,7 @@ export interface components {
             pass: string;
         };
         /** @description A connection: by its name in the documents in force, or as it would be written there. */
-        AskedConnection: string | Record<string, never>;
+        AskedConnection: string | Record<string, unknown>;
         /** @description A page of acts, newest first. */
         AuditPage: {
             /** @description The acts. */
@@ -1379,7 +1379,7 @@ export interface components {
         /** @description A new version of a document: exactly one of `text`, `form` and `removed`. */
         DocumentDraft: {
             /** @description It as a JSON object; it is kept as JSON on many lines, its keys in the order of the schema. */
-            form?: Record<string, never> | null;
+            form?: Record<string, unknown> | null;
             /** @description Its name: letters, digits, `_`, `-` and `.`. */
             name: string;
             /** @description Takes the document out of force; its history stays. */
@@ -1412,7 +1412,7 @@ export interface components {
         /** @description A document with what stands in it. */
         DocumentView: components["schemas"]["DocumentEntry"] & {
             /** @description It as JSON, as it was written; null where the text cannot be read any more. */
-            form?: Record<string, never> | null;
+            form?: Record<string, unknown> | null;
             /** @description Its text; null for a version that took the document out of force. */
             text?: string | null;
         };
@@ -1890,7 +1890,7 @@ export interface components {
              */
             seconds?: number | null;
             /** @description The tags as documents write them; a source without connection is this one's. */
-            tags: Record<string, never>[];
+            tags: Record<string, unknown>[];
             /** @description The message's topic, or a filter for the next message; else that of the first tag. */
             topic?: string | null;
         };
@@ -2743,7 +2743,7 @@ export interface components {
              */
             request_ms?: number | null;
             /** @description The tags as documents write them; a source without connection is this one's. */
-            tags: Record<string, never>[];
+            tags: Record<string, unknown>[];
         };
         /** @description What is learned, and how. */
         ToLearn: {

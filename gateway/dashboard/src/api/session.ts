@@ -27,15 +27,16 @@ export function useMay(role: Role): boolean {
 export function useSigning() {
   const client = useQueryClient();
   const settle = async (): Promise<Session> => {
-    // What one user saw is not for the next.
-    client.removeQueries({ predicate: (query) => query.queryKey[0] !== "session" });
-    return client.fetchQuery({ queryKey: SESSION_KEY, queryFn: read, staleTime: 0 });
+    const session = await client.fetchQuery({ queryKey: SESSION_KEY, queryFn: read, staleTime: 0 });
+    void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== SESSION_KEY[0] });
+    return session;
   };
   return {
     signIn: (user: string, password: string) =>
       data(api.POST("/api/v1/session", { body: { user, password } })).then(settle),
     setUp: (code: string, user: string, password: string) =>
       data(api.POST("/api/v1/setup", { body: { code, user, password } })).then(settle),
-    signOut: () => data(api.DELETE("/api/v1/session")).then(settle),
+    // Who leaves on purpose leaves nothing behind: the page begins anew.
+    signOut: () => data(api.DELETE("/api/v1/session")).then(() => location.assign("/")),
   };
 }

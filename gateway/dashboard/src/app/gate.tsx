@@ -1,12 +1,14 @@
 // Who comes in: nobody yet (first start), somebody who must sign in, or somebody who has.
 import { useQueryClient } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { Activity, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { whenExpired } from "@/api/client";
+import { ownDrafts } from "@/api/drafts";
 import { follow } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { SESSION_KEY, useSession } from "@/api/session";
+import type { Session } from "@/api/types";
 import { Trouble } from "@/parts/panel";
 import { setZone } from "@/text/format";
 import { router } from "./routes";
@@ -26,9 +28,21 @@ export function Gate() {
     return follow(() => void client.invalidateQueries({ queryKey: SESSION_KEY }));
   }, [signedIn, client]);
 
-  if (session?.signed_in) return <RouterProvider router={router} />;
+  const shownTo = useShownTo(session);
   if (session?.setup_needed) return <SetUp />;
-  if (session) return <SignIn />;
+  if (session)
+    return (
+      <>
+        {shownTo !== undefined && (
+          // A session that ended by itself hides the page and keeps it: a half-edited form is there again
+          // when the same person comes back. For anybody else it is made anew.
+          <Activity key={shownTo} mode={signedIn ? "visible" : "hidden"}>
+            <RouterProvider router={router} />
+          </Activity>
+        )}
+        {!signedIn && <SignIn ended={shownTo} />}
+      </>
+    );
   if (error)
     return (
       <Stage title={t("gate.away")}>
@@ -36,4 +50,20 @@ export function Gate() {
       </Stage>
     );
   return null;
+}
+
+/** Whose page it is: who is signed in, or who was when the session ended. */
+function useShownTo(session: Session | undefined): string | undefined {
+  const client = useQueryClient();
+  const last = useRef<string>(undefined);
+  const user = session?.signed_in ? (session.user ?? undefined) : undefined;
+  /* eslint-disable react-hooks/refs -- it only follows the session, and never asks for another drawing */
+  if (user !== undefined && user !== last.current) {
+    last.current = user;
+    ownDrafts(user);
+    // What one user saw is not for the next.
+    client.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION_KEY[0] });
+  }
+  return last.current;
+  /* eslint-enable react-hooks/refs */
 }

@@ -94,9 +94,15 @@ const system = createRoute({
   validateSearch: tabbed,
   component: lazyRouteComponent(() => import("@/pages/system/system")),
 });
+/** How far a first line has come, so that a look at another page loses nothing. */
+export type FirstSearch = { line?: string | undefined; step?: number | undefined };
 const first = createRoute({
   getParentRoute: () => root,
   path: "/first",
+  validateSearch: (search: Record<string, unknown>): FirstSearch => ({
+    line: text(search["line"]),
+    step: number(search["step"]),
+  }),
   component: lazyRouteComponent(() => import("@/pages/first/first")),
 });
 const mesh = createRoute({

@@ -27,11 +27,12 @@ function useWait(problem: Problem | undefined): number {
     : 0;
 }
 
-export function SignIn() {
+/** `ended`: whose session ended by itself. */
+export function SignIn({ ended }: { ended?: string | undefined }) {
   const { t } = useTranslation();
   const { signIn } = useSigning();
   const form = useForm({
-    initialValues: { user: "", password: "" },
+    initialValues: { user: ended ?? "", password: "" },
     validate: {
       user: (v) => (v ? null : t("signIn.userMissing")),
       password: (v) => (v ? null : t("signIn.passwordMissing")),
@@ -45,6 +46,7 @@ export function SignIn() {
   return (
     <Stage title={t("signIn.title")} about={t("signIn.about", { host: location.host })}>
       <form className="stack" onSubmit={form.onSubmit((v) => act.mutate(v))} noValidate>
+        {ended && !problem && <p role="status">{t("signIn.ended")}</p>}
         {problem && <Trouble of={problem} />}
         <TextInput
           label={t("signIn.user")}

@@ -10,27 +10,19 @@ export type LineStanding = {
   faults: Fault[];
 };
 
-/** Whether a fault concerns a line: itself, one of its checks, or a connection, store or program that all need. */
-export function concerns(fault: Fault, line: LineStatus, connections: ReadonlySet<string>): boolean {
+/** Whether a fault concerns a line: itself, one of its checks or connections, or what all lines need. */
+export function concerns(fault: Fault, line: LineStatus): boolean {
   const { place } = fault;
   if (place === line.id || place.startsWith(`${line.id}/`)) return true;
   if (place === "gateway" || place === "store") return true;
-  return place.startsWith("connection ") && connections.has(place.slice("connection ".length));
-}
-
-/** The connections whose loss a line would feel. Without the tags' own word: all of its outputs', and all that are down. */
-function connectionsOf(line: LineStatus, status: Status): Set<string> {
-  const ofOutputs = line.checks.flatMap((check) => check.outputs.map((output) => output.connection));
-  const known = status.connections.filter((one) => one.link !== "up").map((one) => one.id);
-  return new Set([...ofOutputs, ...known]);
+  return place.startsWith("connection ") && line.connections.includes(place.slice("connection ".length));
 }
 
 const onProduction = (check: CheckStatus): boolean => check.production.on;
 
 /** How the line stands. */
 export function standingOf(line: LineStatus, status: Status): LineStanding {
-  const connections = connectionsOf(line, status);
-  const faults = status.problems.filter((fault) => concerns(fault, line, connections));
+  const faults = status.problems.filter((fault) => concerns(fault, line));
   if (faults.some((fault) => fault.severity === "not_ready")) {
     return { standing: "bad", word: status.phase === "starting" ? "starting" : "notJudging", faults };
   }

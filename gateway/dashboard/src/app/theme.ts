@@ -13,6 +13,7 @@ import {
   ActionIcon,
   SegmentedControl,
   Menu,
+  Tabs,
 } from "@mantine/core";
 
 const cobalt: MantineColorsTuple = [
@@ -100,13 +101,20 @@ export const theme = createTheme({
     }),
     SegmentedControl: SegmentedControl.extend({
       styles: {
-        root: { background: "var(--sunken)" },
+        root: { background: "var(--sunken)", maxWidth: "100%", overflowX: "auto" },
         label: {
           minHeight: "calc(var(--touch) - 8px)",
           display: "flex",
           alignItems: "center",
           justifyContent: "center",
         },
+      },
+    }),
+    Tabs: Tabs.extend({
+      // On a phone the row of tabs is pushed with a finger.
+      styles: {
+        list: { flexWrap: "nowrap", overflowX: "auto", overflowY: "hidden", scrollbarWidth: "none" },
+        tab: { minHeight: "var(--touch)", flex: "none" },
       },
     }),
     Menu: Menu.extend({ styles: { item: { minHeight: "var(--touch)" } } }),

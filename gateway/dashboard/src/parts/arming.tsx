@@ -6,25 +6,24 @@ import { useMutation } from "@tanstack/react-query";
 import { ShieldAlert } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
-import type { ArmingOffer } from "@/api/contract";
+import { api, data } from "@/api/client";
 import { useMay } from "@/api/session";
-import type { OutputStatus } from "@/api/types";
+import type { ArmingOffer, OutputStatus } from "@/api/types";
 import { Pair, Pairs, Trouble } from "./panel";
 import { moment } from "@/text/format";
 import style from "./arming.module.css";
 
 type Props = { line: string; check: string; output: OutputStatus };
-const pathOf = ({ line, check, output }: Props) =>
-  `/api/v1/outputs/${[line, check, output.id].map(encodeURIComponent).join("/")}/arming`;
+const ROUTE = "/api/v1/outputs/{line}/{check}/{output}/arming" as const;
+const paramsOf = ({ line, check, output }: Props) => ({ path: { line, check, output: output.id } });
 
 export function ArmingAct(props: Props) {
   const { t } = useTranslation();
   const [opened, modal] = useDisclosure(false);
   const [mayArm, mayDisarm] = [useMay("engineer"), useMay("operator")];
-  const challenge = useMutation({ mutationFn: () => call<ArmingOffer>("POST", pathOf(props)) });
+  const challenge = useMutation({ mutationFn: () => data(api.POST(ROUTE, { params: paramsOf(props) })) });
   const disarm = useMutation({
-    mutationFn: () => call("DELETE", pathOf(props)),
+    mutationFn: () => data(api.DELETE(ROUTE, { params: paramsOf(props) })),
     onSuccess: () => notifications.show({ message: t("arming.disarmed", { output: props.output.id }) }),
     onError: (error) => notifications.show({ color: "vermilion", message: error.message }),
   });
@@ -69,7 +68,8 @@ function Confirm({ challenge, done, ...props }: Props & { challenge: ArmingOffer
   const { t } = useTranslation();
   const [typed, setTyped] = useState("");
   const arm = useMutation({
-    mutationFn: () => call("PUT", pathOf(props), { body: { challenge: challenge.challenge } }),
+    mutationFn: () =>
+      data(api.PUT(ROUTE, { params: paramsOf(props), body: { challenge: challenge.challenge } })),
     onSuccess: () => {
       done();
       notifications.show({ message: t("arming.armed", { output: props.output.id }) });

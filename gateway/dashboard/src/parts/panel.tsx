@@ -16,7 +16,11 @@ export function Panel(props: {
   id?: string;
 }) {
   return (
-    <section className={`${style.panel} ${props.className ?? ""}`} id={props.id}>
+    <section
+      className={`${style.panel} ${props.className ?? ""}`}
+      id={props.id}
+      aria-label={typeof props.title === "string" ? props.title : undefined}
+    >
       {props.title !== undefined && (
         <header className={style.head}>
           <h2>{props.title}</h2>
@@ -79,13 +83,16 @@ export function Trouble({ of, again }: { of: unknown; again?: () => void }) {
       ? t("error.absentHint")
       : problem.hint;
   return (
-    <div className={style.trouble} role="alert">
+    <div
+      className={`${style.trouble} ${problem.isAbsent ? style.absent : ""}`}
+      role={problem.isAbsent ? "note" : "alert"}
+    >
       <CircleAlert size={18} aria-hidden />
       <div className="grow">
         <p className={style.error}>{error}</p>
         {hint && <p className={style.hint}>{hint}</p>}
       </div>
-      {again && (
+      {again && !problem.isAbsent && (
         <Button variant="default" size="xs" onClick={again}>
           {t("do.again")}
         </Button>

@@ -1,10 +1,11 @@
 // What asks for a response: active first, with what to do; acknowledge, shelve, take out of service.
-import { Button, Menu, SegmentedControl } from "@mantine/core";
+import { Button, Menu, Modal, SegmentedControl, TextInput } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { BellOff, Check, MoreHorizontal } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAlarmAct, useAlarms } from "@/api/alarms";
-import type { Alarm, Alarms } from "@/api/contract";
+import type { Alarm, AlarmOrder, Alarms } from "@/api/types";
 import { useMay } from "@/api/session";
 import { Mark } from "@/parts/mark";
 import { Answer, Empty, PageHead, Panel, Trouble } from "@/parts/panel";
@@ -74,15 +75,16 @@ function List({ answer, shown }: { answer: Alarms; shown: string }) {
   );
 }
 
-function Row({ alarm, act }: { alarm: Alarm; act: (what: string, body?: object) => void }) {
+function Row({ alarm, act }: { alarm: Alarm; act: (what: string, body?: AlarmOrder) => void }) {
   const { t } = useTranslation();
   const [mayAck, mayRemove] = [useMay("operator"), useMay("engineer")];
+  const [isShelving, shelving] = useDisclosure(false);
   const open = isOpen(alarm);
   const away = isAway(alarm);
   return (
     <li className={`${style.alarm} ${open ? style.open : ""}`}>
       <Mark of={signOf(alarm)} size={15} label={t(`alarmState.${stateOf(alarm)}`)} />
-      <div className="grow">
+      <div className={style.words}>
         <p>
           <PlaceName place={alarm.place} /> {localTimes(alarm.text)}
         </p>
@@ -111,24 +113,65 @@ function Row({ alarm, act }: { alarm: Alarm; act: (what: string, body?: object) 
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
-            {SHELVES_MIN.map((minutes) => (
-              <Menu.Item
-                key={minutes}
-                leftSection={<BellOff size={15} />}
-                onClick={() => act("shelve", { minutes })}
-              >
-                {t("alarms.shelve", {
-                  n: minutes < 60 ? minutes : minutes / 60,
-                  unit: minutes < 60 ? "min" : "h",
-                })}
-              </Menu.Item>
-            ))}
+            <Menu.Item leftSection={<BellOff size={15} />} onClick={shelving.open}>
+              {t("alarms.shelve")}
+            </Menu.Item>
             {mayRemove && (
               <Menu.Item onClick={() => act("out-of-service")}>{t("alarms.outOfService")}</Menu.Item>
             )}
           </Menu.Dropdown>
         </Menu>
       )}
+      <Modal
+        opened={isShelving}
+        onClose={shelving.close}
+        title={t("alarms.shelveTitle", { place: alarm.place })}
+      >
+        <Shelve
+          act={(body) => {
+            shelving.close();
+            act("shelve", body);
+          }}
+        />
+      </Modal>
     </li>
+  );
+}
+
+/** For how long, and why: whoever finds it put aside must know. */
+function Shelve({ act }: { act: (body: AlarmOrder) => void }) {
+  const { t } = useTranslation();
+  const [minutes, setMinutes] = useState<number>(SHELVES_MIN[0]);
+  const [note, setNote] = useState("");
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        act({ minutes, note });
+      }}
+    >
+      <SegmentedControl
+        fullWidth
+        aria-label={t("alarms.howLong")}
+        value={String(minutes)}
+        onChange={(next) => setMinutes(Number(next))}
+        data={SHELVES_MIN.map((n) => ({
+          value: String(n),
+          label: n < 60 ? `${n} min` : `${n / 60} h`,
+        }))}
+      />
+      <TextInput
+        label={t("alarms.note")}
+        description={t("alarms.noteAbout")}
+        value={note}
+        maxLength={200}
+        data-autofocus
+        onChange={(event) => setNote(event.currentTarget.value)}
+      />
+      <Button type="submit" disabled={!note.trim()}>
+        {t("alarms.shelveAct")}
+      </Button>
+    </form>
   );
 }

@@ -1,8 +1,8 @@
 // What the tags cost on the bus: how much of every cycle a device is busy with them (before saving).
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
-import type { Budget as Cost } from "@/api/contract";
+import { api, data } from "@/api/client";
+import { useMay } from "@/api/session";
 import { asked, type Connection, type Tag, tidy } from "@/api/written";
 import { Mark } from "@/parts/mark";
 import { Panel, Trouble } from "@/parts/panel";
@@ -13,7 +13,8 @@ export function Budget({ tags, connections }: { tags: Tag[]; connections: Connec
   const modbus = connections.filter(
     (one) => one.kind === "modbus-tcp" && tags.some((tag) => tag.source.connection === one.id),
   );
-  if (modbus.length === 0) return null;
+  const may = useMay("engineer");
+  if (modbus.length === 0 || !may) return null;
   return (
     <Panel title={t("budget.title")}>
       <p className="quiet small" style={{ marginBottom: 8 }}>
@@ -36,9 +37,11 @@ function Of({ connection, tags }: { connection: Connection; tags: Tag[] }) {
     staleTime: 60_000,
     retry: false,
     queryFn: () =>
-      call<Cost>("POST", "/api/v1/field/budget", {
-        body: { connection: asked(connection), tags: JSON.parse(written) as unknown },
-      }),
+      data(
+        api.POST("/api/v1/field/budget", {
+          body: { connection: asked(connection), tags: JSON.parse(written) as Tag[] },
+        }),
+      ),
   });
   if (!budget.data)
     return budget.error ? <Trouble of={budget.error} again={() => void budget.refetch()} /> : null;

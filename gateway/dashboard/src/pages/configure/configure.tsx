@@ -46,7 +46,7 @@ export default function Configure() {
           <Answer
             of={{
               ...configuration,
-              data: configuration.isPending || configuration.error ? undefined : configuration.lines,
+              data: configuration.isPending ? undefined : configuration.lines,
             }}
           >
             {(lines) => <Lines lines={lines} />}
@@ -94,11 +94,13 @@ function Lines({ lines }: { lines: Placed<Line>[] }) {
               <Origin of={line} />
             </div>
             <p className="soft">
-              {t("configure.lineHas", {
-                tags: (line.tags?.length ?? 0) + (line.tag_groups?.length ?? 0),
-                checks: line.checks?.length ?? 0,
-                outputs: line.checks?.reduce((n, check) => n + (check.outputs?.length ?? 0), 0) ?? 0,
-              })}
+              {[
+                t("configure.nTags", { count: (line.tags?.length ?? 0) + (line.tag_groups?.length ?? 0) }),
+                t("configure.nChecks", { count: line.checks?.length ?? 0 }),
+                t("configure.nOutputs", {
+                  count: line.checks?.reduce((n, check) => n + (check.outputs?.length ?? 0), 0) ?? 0,
+                }),
+              ].join(" · ")}
             </p>
             <p className="small quiet">
               {line.checks

@@ -4,8 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { PlugZap } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
-import type { TestStep } from "@/api/contract";
+import { api, data } from "@/api/client";
 import { useMay } from "@/api/session";
 import { bareConnection, type Connection, tidy } from "@/api/written";
 import { Mark } from "@/parts/mark";
@@ -16,15 +15,19 @@ import { nameFault } from "./names";
 
 type Props = {
   of: Connection | undefined;
+  /** What a new one begins with. */
+  filled?: Connection | undefined;
   taken: string[];
   readOnly: boolean;
   save: (connection: Connection) => void;
 };
 const FIRST: Connection = { id: "", kind: "modbus-tcp", address: "", unit: 1 };
 
-export function ConnectionForm({ of, taken, readOnly, save }: Props) {
+export function ConnectionForm({ of, filled, taken, readOnly, save }: Props) {
   const { t } = useTranslation();
-  const [shown, setShown] = useState<Connection>(() => ({ ...(of ? bareConnection(of) : FIRST) }));
+  const [shown, setShown] = useState<Connection>(() => ({
+    ...(of ? bareConnection(of) : (filled ?? FIRST)),
+  }));
   const set = (next: Partial<Connection>) => setShown((old) => ({ ...old, ...next }));
   const fault = nameFault(
     shown.id,
@@ -127,7 +130,14 @@ function Modbus({ shown, set }: Part) {
         label={t("connection.writeConnection")}
         description={t("connection.writeConnectionAbout")}
         checked={shown.write_connection ?? false}
-        onChange={(event) => set({ write_connection: event.currentTarget.checked || undefined })}
+        onChange={(event) => {
+          const own = event.currentTarget.checked;
+          // The second connection is for the writes.
+          set({
+            write_connection: own || undefined,
+            connections_max: own ? Math.max(2, shown.connections_max ?? 0) : undefined,
+          });
+        }}
       />
     </div>
   );
@@ -192,9 +202,11 @@ export function LiveTest({ connection, ready }: { connection: Connection; ready:
   const may = useMay("engineer");
   const test = useMutation({
     mutationFn: () =>
-      call<{ steps: TestStep[] }>("POST", "/api/v1/field/test", {
-        body: { connection: { ...connection, id: connection.id || "test" } },
-      }),
+      data(
+        api.POST("/api/v1/field/test", {
+          body: { connection: { ...connection, id: connection.id || "test" } },
+        }),
+      ),
   });
   if (!may) return null;
   return (

@@ -23,7 +23,7 @@ export function ConnectionList({ configuration }: Props) {
   const [edited, setEdited] = useState<Placed<Connection> | "new">();
   const all = configuration.connections;
   const mine = all.filter((one) => one.document === CONNECTIONS_DOCUMENT);
-  const base = mine[0]?.version ?? 0;
+  const base = configuration.versionOf(CONNECTIONS_DOCUMENT);
   const save = (connection: Connection, old: string | undefined) => {
     draftConnections([...mine.filter((one) => one.id !== old && one.id !== connection.id), connection], base);
     setEdited(undefined);
@@ -40,9 +40,7 @@ export function ConnectionList({ configuration }: Props) {
         )
       }
     >
-      <Answer
-        of={{ ...configuration, data: configuration.isPending || configuration.error ? undefined : all }}
-      >
+      <Answer of={{ ...configuration, data: configuration.isPending ? undefined : all }}>
         {(connections) =>
           connections.length === 0 ? (
             <Empty title={t("connections.none")}>{t("connection.noneText")}</Empty>

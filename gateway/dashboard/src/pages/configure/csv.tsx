@@ -6,7 +6,7 @@ import { Download, Upload } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { call } from "@/api/client";
-import type { TagsImport } from "@/api/contract";
+import type { TagsImport } from "@/api/types";
 import { Problem } from "@/api/problem";
 import { Trouble } from "@/parts/panel";
 import { DifferenceTable, problemOf } from "./draft-bar";

@@ -4,11 +4,21 @@ import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Checked, DocumentProblem } from "@/api/contract";
+import type { Checked, DocumentProblem } from "@/api/types";
 import { Problem } from "@/api/problem";
-import { dropDrafts, useApply, useCheck, useDrafts } from "@/api/drafts";
+import {
+  dropDraft,
+  dropDrafts,
+  type Moved,
+  rebase,
+  useApply,
+  useCheck,
+  useDrafts,
+  useMoved,
+} from "@/api/drafts";
 import { Mark } from "@/parts/mark";
 import { Trouble } from "@/parts/panel";
+import { moment } from "@/text/format";
 import style from "./configure.module.css";
 
 export function DraftBar() {
@@ -17,6 +27,7 @@ export function DraftBar() {
   const n = Object.keys(drafts).length;
   const [opened, modal] = useDisclosure(false);
   const check = useCheck();
+  const moved = useMoved();
   if (n === 0) return null;
   const open = () => {
     check.mutate();
@@ -27,6 +38,12 @@ export function DraftBar() {
       <span className="grow">
         {t("draft.waiting", { count: n })}{" "}
         <span className="quiet small">{Object.keys(drafts).join(", ")}</span>
+        {moved.length > 0 && (
+          <span className={style.movedWord}>
+            <Mark of="warn" size={11} />{" "}
+            {t("draft.movedWord", { names: moved.map((one) => one.name).join(", ") })}
+          </span>
+        )}
       </span>
       <Button variant="default" onClick={dropDrafts}>
         {t("draft.discard")}
@@ -35,13 +52,56 @@ export function DraftBar() {
       <Modal opened={opened} onClose={modal.close} title={t("draft.title")} size="xl">
         {check.error && <Trouble of={check.error} again={() => check.mutate()} />}
         {check.isPending && <p className="quiet">{t("draft.checking")}</p>}
-        {check.data && <Review checked={check.data} done={modal.close} />}
+        {moved.length > 0 && <MovedNote of={moved} again={() => check.mutate()} />}
+        {check.data && <Review checked={check.data} done={modal.close} isMoved={moved.length > 0} />}
       </Modal>
     </div>
   );
 }
 
-function Review({ checked, done }: { checked: Checked; done: () => void }) {
+/** Somebody else applied a version since the draft began: who, and the two ways on. */
+function MovedNote({ of, again }: { of: Moved[]; again: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <div className={style.moved} role="alert">
+      {of.map((one) => (
+        <p key={one.name}>
+          <b>
+            {t("draft.moved", {
+              name: one.name,
+              version: one.version,
+              by: one.by || "–",
+              at: one.at ? moment(one.at) : "–",
+            })}
+          </b>{" "}
+          {one.note && t("draft.movedNote", { note: one.note })}
+        </p>
+      ))}
+      <p>{t("draft.movedAbout")}</p>
+      <div className="row wrap">
+        <Button
+          variant="default"
+          onClick={() => {
+            for (const one of of) dropDraft(one.name);
+          }}
+        >
+          {t("draft.takeTheirs")}
+        </Button>
+        <Button
+          variant="default"
+          onClick={() => {
+            rebase(of);
+            again();
+          }}
+        >
+          {t("draft.keepMine")}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function Review({ checked, done, isMoved }: { checked: Checked; done: () => void; isMoved: boolean }) {
   const { t } = useTranslation();
   const [note, setNote] = useState("");
   const apply = useApply();
@@ -81,7 +141,7 @@ function Review({ checked, done }: { checked: Checked; done: () => void }) {
           </li>
         )}
       </ul>
-      {apply.error && <Trouble of={apply.error} />}
+      {apply.error && !isMoved && <Trouble of={apply.error} />}
       <TextInput
         label={t("draft.note")}
         description={t("draft.noteAbout")}
@@ -89,7 +149,7 @@ function Review({ checked, done }: { checked: Checked; done: () => void }) {
         maxLength={200}
         onChange={(event) => setNote(event.currentTarget.value)}
       />
-      <Button disabled={checked.problems.length > 0} loading={apply.isPending} onClick={act}>
+      <Button disabled={checked.problems.length > 0 || isMoved} loading={apply.isPending} onClick={act}>
         {t("draft.apply")}
       </Button>
     </div>

@@ -24,7 +24,7 @@ export default function ConfigureLine() {
     <Answer
       of={{
         ...configuration,
-        data: configuration.isPending || configuration.error ? undefined : configuration,
+        data: configuration.isPending ? undefined : configuration,
       }}
     >
       {({ lines, connections }) => {

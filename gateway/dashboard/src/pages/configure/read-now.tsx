@@ -3,8 +3,8 @@ import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { Radar } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
-import type { Guess, RegisterRead } from "@/api/contract";
+import { api, data } from "@/api/client";
+import type { Guess } from "@/api/types";
 import { useMay } from "@/api/session";
 import { asked, type Connection, type Source } from "@/api/written";
 import { Trouble } from "@/parts/panel";
@@ -18,9 +18,11 @@ export function ReadNow({ connection, source, adopt }: Props) {
   const may = useMay("engineer");
   const read = useMutation({
     mutationFn: () =>
-      call<RegisterRead>("POST", "/api/v1/field/read", {
-        body: { connection: asked(connection), register: String(source.register), unit: source.unit },
-      }),
+      data(
+        api.POST("/api/v1/field/read", {
+          body: { connection: asked(connection), register: String(source.register), unit: source.unit },
+        }),
+      ),
   });
   if (!may) return null;
   const raw = read.data?.bytes;

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Connection, EXPORTS, ORDERS, type Source, type Tag, tidy, TYPES } from "@/api/written";
 import style from "./configure.module.css";
+import { MappingResult } from "./mapping";
 import { nameFault } from "./names";
 import { ReadNow } from "./read-now";
 import { Topics } from "./topics";
@@ -82,6 +83,7 @@ export function TagForm({ of, connections, taken, readOnly, save, saveMany }: Pr
             adopt={(guess) => setSource({ type: guess.type, order: guess.order })}
           />
         )}
+        {connection?.kind === "mqtt" && <MappingResult connection={connection} tag={tag} />}
         {connection?.kind === "mqtt" && !readOnly && (
           <Topics
             connection={connection}

@@ -6,7 +6,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
 import { useLine } from "@/api/live";
-import type { Source, Tag } from "@/api/written";
+import type { TagStatus } from "@/api/types";
+import { EXPORTS, type Source, type Tag } from "@/api/written";
+import { Listing } from "@/parts/listing";
 import { Empty, Panel } from "@/parts/panel";
 import { figure } from "@/text/format";
 import { Budget } from "./budget";
@@ -14,6 +16,7 @@ import style from "./configure.module.css";
 import { CsvActs } from "./csv";
 import type { EditorProps } from "./line";
 import { freeName } from "./names";
+import { ScanPanel } from "./scan";
 import { TagForm } from "./tag-form";
 
 /** Where a tag comes from, as one short text. */
@@ -65,68 +68,48 @@ export function Tags({ line, connections, change, readOnly }: EditorProps) {
             {t(connections.length === 0 ? "tag.noConnection" : "tag.noneText")}
           </Empty>
         ) : (
-          <div className="scroll-x">
-            <table className="plain">
-              <thead>
-                <tr>
-                  <th>{t("tags.id")}</th>
-                  <th>{t("tag.source")}</th>
-                  <th className="number">{t("tag.now")}</th>
-                  <th>{t("tags.unit")}</th>
-                  <th>{t("tag.range")}</th>
-                  <th>{t("tag.export")}</th>
-                  <th>
-                    <span className="hidden-text">{t("do.edit")}</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {tags.map((tag, i) => {
-                  const shown = now.get(tag.id);
-                  return (
-                    <tr key={tag.id}>
-                      <td>
-                        <b>{tag.id}</b>
-                      </td>
-                      <td className="soft">{sourceText(tag.source)}</td>
-                      <td className="number">
-                        {typeof shown?.value === "number" ? (
-                          figure(shown.value)
-                        ) : shown?.value == null ? (
-                          <span className="quiet" title={shown?.why ?? ""}>
-                            {shown?.why ? t("quality.bad") : "–"}
-                          </span>
-                        ) : (
-                          String(shown.value)
-                        )}
-                      </td>
-                      <td className="quiet">{tag.unit}</td>
-                      <td className="quiet nowrap">{tag.range?.map((n) => figure(n)).join(" … ")}</td>
-                      <td className="quiet">{tag.export ?? "same-site"}</td>
-                      <td className="nowrap number">
-                        <Button size="compact-sm" variant="default" onClick={() => setEdited(i)}>
-                          {t(readOnly ? "connection.look" : "do.edit")}
-                        </Button>
-                        {!readOnly && (
-                          <ActionIcon
-                            aria-label={t("tag.remove", { id: tag.id })}
-                            onClick={() => change({ tags: tags.filter((_, n) => n !== i) })}
-                          >
-                            <Trash2 size={16} />
-                          </ActionIcon>
-                        )}
-                      </td>
-                    </tr>
-                  );
-                })}
-              </tbody>
-            </table>
-          </div>
+          <Listing
+            rows={tags}
+            keyOf={(tag) => tag.id}
+            label={t("tag.title")}
+            columns={[
+              { name: t("tags.id"), title: true, cell: (tag) => tag.id },
+              { name: t("tag.source"), wide: true, cell: (tag) => sourceText(tag.source) },
+              { name: t("tag.now"), number: true, cell: (tag) => <Now of={now.get(tag.id)} /> },
+              { name: t("tags.unit"), cell: (tag) => tag.unit },
+              {
+                name: t("tag.range"),
+                whole: true,
+                cell: (tag) => tag.range?.map((n) => figure(n)).join(" … "),
+              },
+              { name: t("tag.export"), cell: (tag) => t(`export.${exportOf(tag)}`) },
+              {
+                name: t("do.edit"),
+                acts: true,
+                cell: (tag, i) => (
+                  <>
+                    <Button size="compact-sm" variant="default" onClick={() => setEdited(i)}>
+                      {t(readOnly ? "connection.look" : "do.edit")}
+                    </Button>
+                    {!readOnly && (
+                      <ActionIcon
+                        aria-label={t("tag.remove", { id: tag.id })}
+                        onClick={() => change({ tags: tags.filter((_, n) => n !== i) })}
+                      >
+                        <Trash2 size={16} />
+                      </ActionIcon>
+                    )}
+                  </>
+                ),
+              },
+            ]}
+          />
         )}
         {(line.tag_groups?.length ?? 0) > 0 && (
           <p className={style.item}>{t("tag.groups", { count: line.tag_groups?.length ?? 0 })}</p>
         )}
       </Panel>
+      <ScanPanel connections={connections} />
       <Budget tags={tags} connections={connections} />
       <Drawer
         opened={edited !== undefined}
@@ -159,6 +142,19 @@ export function Tags({ line, connections, change, readOnly }: EditorProps) {
         )}
       </Drawer>
     </div>
+  );
+}
+
+const exportOf = (tag: Tag) => EXPORTS.find((one) => one === tag.export) ?? "same-site";
+
+function Now({ of }: { of: TagStatus | undefined }) {
+  const { t } = useTranslation();
+  if (typeof of?.value === "number") return figure(of.value);
+  if (of?.value != null) return String(of.value);
+  return (
+    <span className="quiet" title={of?.why ?? ""}>
+      {of?.why ? t("quality.bad") : "–"}
+    </span>
   );
 }
 

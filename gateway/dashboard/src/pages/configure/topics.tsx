@@ -4,8 +4,8 @@ import { useMutation } from "@tanstack/react-query";
 import { Radio } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
-import type { HeardField, HeardTopic, TopicsHeard } from "@/api/contract";
+import { api, data } from "@/api/client";
+import type { HeardField, HeardTopic } from "@/api/types";
 import { asked, type Connection, type Source, type Tag } from "@/api/written";
 import { Empty, Trouble } from "@/parts/panel";
 import { count } from "@/text/format";
@@ -29,9 +29,11 @@ export function Topics({ connection, adopt, adoptMany }: Props) {
   const [filter, setFilter] = useState("#");
   const listen = useMutation({
     mutationFn: () =>
-      call<TopicsHeard>("POST", "/api/v1/field/topics", {
-        body: { connection: asked(connection), filter, seconds: LISTEN_S },
-      }),
+      data(
+        api.POST("/api/v1/field/topics", {
+          body: { connection: asked(connection), filter, seconds: LISTEN_S },
+        }),
+      ),
   });
   return (
     <div className="stack-tight">

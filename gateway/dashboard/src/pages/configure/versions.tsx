@@ -3,7 +3,7 @@ import { Button, Modal, Select, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { DocumentVersion } from "@/api/contract";
+import type { DocumentVersion } from "@/api/types";
 import { useDocument, useDocuments, useRollback, useVersions } from "@/api/drafts";
 import { useMay } from "@/api/session";
 import { Answer, Empty, Panel, Trouble } from "@/parts/panel";

@@ -1,11 +1,12 @@
 // From nothing to the first verdict: connect, see tags, cut windows, apply, learn, watch.
 import { Button, Stepper, TextInput } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { ArrowRight } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { draftConnections, draftLine, useConfiguration, useDrafts } from "@/api/drafts";
 import { useLine } from "@/api/live";
+import { useMay } from "@/api/session";
 import { type Check, type Connection, CONNECTIONS_DOCUMENT, type Line, lineDocument } from "@/api/written";
 import { Answer, Empty, PageHead, Panel } from "@/parts/panel";
 import { CheckForm } from "../configure/check-form";
@@ -14,35 +15,54 @@ import { DraftBar } from "../configure/draft-bar";
 import { freeName, nameFault } from "../configure/names";
 import { Tags } from "../configure/tags";
 import { WindowPreview } from "../configure/window-preview";
+import { Wizard } from "../models/learn-wizard";
 import { FirstVerdict } from "./first-verdict";
+import { PracticePress, PracticeTags } from "./practice";
 import style from "./first.module.css";
+
+const route = getRouteApi("/first");
+/** The step that watches; one cannot go beyond it. */
+const LAST = 5;
+/** How much of the past the learning step shows at first: what a newcomer has waited for. */
+const LEARN_BACK_MS = 900_000;
 
 type Configuration = ReturnType<typeof useConfiguration>;
 
 export default function First() {
   const { t } = useTranslation();
+  const may = useMay("engineer");
   const configuration = useConfiguration();
   return (
     <div className={style.page}>
       <PageHead title={t("first.title")} about={t("first.about")} />
-      <Answer
-        of={{
-          ...configuration,
-          data: configuration.isPending || configuration.error ? undefined : configuration,
-        }}
-      >
-        {(all) => <Steps all={all} />}
-      </Answer>
+      {!may && (
+        <Panel>
+          <Empty title={t("first.forEngineers")}>{t("first.forEngineersText")}</Empty>
+        </Panel>
+      )}
+      {may && (
+        <Answer
+          of={{
+            ...configuration,
+            data: configuration.isPending ? undefined : configuration,
+          }}
+        >
+          {(all) => <Steps all={all} />}
+        </Answer>
+      )}
     </div>
   );
 }
 
 function Steps({ all }: { all: Configuration }) {
   const { t } = useTranslation();
-  const [step, setStep] = useState(all.connections.length > 0 ? 1 : 0);
-  const [name, setName] = useState<string>();
+  const { line: name, step: asked } = route.useSearch();
+  const navigate = route.useNavigate();
+  const step = Math.min(asked ?? (all.connections.length > 0 ? 1 : 0), LAST);
+  const setStep = (next: number) => void navigate({ search: (old) => ({ ...old, step: next }) });
+  const setName = (next: string) => void navigate({ search: { line: next, step: 1 } });
   const line = all.lines.find((one) => one.id === name);
-  const base = line && line.document === lineDocument(line.id) ? line.version : 0;
+  const base = line ? all.versionOf(lineDocument(line.id)) : 0;
   const change = (next: Partial<Line>) => line && draftLine({ ...line, ...next }, base);
   return (
     <Stepper
@@ -51,7 +71,14 @@ function Steps({ all }: { all: Configuration }) {
       allowNextStepsSelect={false}
       size="sm"
       orientation="vertical"
-      classNames={{ step: style.step ?? "", content: style.content ?? "" }}
+      classNames={{
+        root: style.root ?? "",
+        steps: style.steps ?? "",
+        step: style.step ?? "",
+        stepBody: style.body ?? "",
+        verticalSeparator: style.line ?? "",
+        content: style.content ?? "",
+      }}
     >
       <Stepper.Step label={t("first.connect")} description={t("first.connectAbout")}>
         <ConnectStep all={all} next={() => setStep(1)} />
@@ -60,6 +87,11 @@ function Steps({ all }: { all: Configuration }) {
         {line ? (
           <div className="stack">
             <Tags line={line} connections={all.connections} change={change} readOnly={false} />
+            <PracticeTags
+              connections={all.connections}
+              tags={line.tags ?? []}
+              add={(more) => change({ tags: [...(line.tags ?? []), ...more] })}
+            />
             <Next disabled={!line.tags?.length} act={() => setStep(2)} />
           </div>
         ) : (
@@ -102,15 +134,17 @@ function Next({ disabled, act, text }: { disabled?: boolean; act: () => void; te
 function ConnectStep({ all, next }: { all: Configuration; next: () => void }) {
   const { t } = useTranslation();
   const mine = all.connections.filter((one) => one.document === CONNECTIONS_DOCUMENT);
+  const taken = all.connections.map((one) => one.id);
+  const [filled, setFilled] = useState<Connection>();
   const save = (connection: Connection) => {
-    draftConnections([...mine, connection], mine[0]?.version ?? 0);
+    draftConnections([...mine, connection], all.versionOf(CONNECTIONS_DOCUMENT));
     next();
   };
   return (
     <div className="stack">
       {all.connections.length > 0 && (
         <Panel>
-          <p>{t("first.haveConnections", { ids: all.connections.map((one) => one.id).join(", ") })}</p>
+          <p>{t("first.haveConnections", { ids: taken.join(", ") })}</p>
           <div style={{ marginTop: 10 }}>
             <Next act={next} text={t("first.useThese")} />
           </div>
@@ -118,15 +152,15 @@ function ConnectStep({ all, next }: { all: Configuration; next: () => void }) {
       )}
       <Panel title={t("connection.add")}>
         <ConnectionForm
+          key={filled?.id ?? ""}
           of={undefined}
-          taken={all.connections.map((one) => one.id)}
+          filled={filled}
+          taken={taken}
           readOnly={false}
           save={save}
         />
       </Panel>
-      <p className="quiet small">
-        {t("first.practice")} <code>takt-demo</code>
-      </p>
+      <PracticePress taken={taken} take={setFilled} />
     </div>
   );
 }
@@ -216,20 +250,20 @@ function ApplyStep({ line, next }: { line: string; next: () => void }) {
 
 function LearnStep({ line, next }: { line: Line; next: () => void }) {
   const { t } = useTranslation();
-  const check = line.checks?.[0]?.id;
+  const check = useLine(line.id)?.checks[0];
   return (
-    <Panel>
-      <div className="stack">
-        <p>{t("first.learnText")}</p>
-        <div className="row wrap">
-          <Button component={Link} {...({ to: "/models/learn", search: { line: line.id, check } } as object)}>
-            {t("models.learn")}
-          </Button>
-          <Button variant="default" onClick={next}>
-            {t("first.learnLater")}
-          </Button>
+    <div className="stack">
+      <Panel>
+        <div className="stack-tight">
+          <p>{t("first.learnText")}</p>
+          <div>
+            <Button variant="default" onClick={next}>
+              {t("first.learnLater")}
+            </Button>
+          </div>
         </div>
-      </div>
-    </Panel>
+      </Panel>
+      {check && <Wizard check={check} backMs={LEARN_BACK_MS} activated={next} />}
+    </div>
   );
 }

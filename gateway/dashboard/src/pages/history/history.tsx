@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { api, data, raw } from "@/api/client";
 import { useStatus } from "@/api/live";
 import { Problem } from "@/api/problem";
+import { Listing } from "@/parts/listing";
 import { Answer, Empty, PageHead, Panel, Trouble } from "@/parts/panel";
 import { moment, stamp } from "@/text/format";
 import { localTimes } from "@/text/times";
@@ -152,32 +153,22 @@ function Events({ span }: { span: Span }) {
           all.length === 0 ? (
             <Empty title={t("events.none")}>{t("events.noneText")}</Empty>
           ) : (
-            <div className="scroll-x">
-              <table className="plain">
-                <thead>
-                  <tr>
-                    <th>{t("parts.time")}</th>
-                    <th>{t("events.kind")}</th>
-                    <th>{t("events.place")}</th>
-                    <th>{t("events.text")}</th>
-                    <th>{t("events.who")}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {all.map((one, i) => (
-                    <tr key={i}>
-                      <td className="nowrap soft">{moment(one.at)}</td>
-                      <td className="nowrap">{one.kind.replaceAll("_", " ")}</td>
-                      <td className="nowrap">
-                        <PlaceName place={one.place} />
-                      </td>
-                      <td style={{ minWidth: 220 }}>{localTimes(one.text)}</td>
-                      <td className="nowrap soft">{one.actor ?? ""}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Listing
+              rows={all}
+              keyOf={(_, i) => String(i)}
+              label={t("events.title")}
+              columns={[
+                { name: t("parts.time"), whole: true, cell: (one) => moment(one.at) },
+                { name: t("events.kind"), whole: true, cell: (one) => one.kind.replaceAll("_", " ") },
+                {
+                  name: t("events.place"),
+                  whole: true,
+                  cell: (one) => one.place && <PlaceName place={one.place} />,
+                },
+                { name: t("events.text"), wide: true, cell: (one) => localTimes(one.text) },
+                { name: t("events.who"), whole: true, cell: (one) => one.actor },
+              ]}
+            />
           )
         }
       </Answer>

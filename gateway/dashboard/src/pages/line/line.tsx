@@ -15,6 +15,8 @@ import { Badge } from "@/parts/mark";
 import { Empty, PageHead, Panel, Trouble } from "@/parts/panel";
 import { Problem } from "@/api/problem";
 import { localTimes } from "@/text/times";
+import { isOf } from "@/parts/verdict-id";
+import { usePart } from "../part/source";
 import { useSpan } from "./span";
 import style from "./line.module.css";
 import { ModelsPanel } from "./models-panel";
@@ -22,6 +24,7 @@ import { Outputs } from "./outputs";
 import { Parts } from "./parts";
 import { ScoreChart } from "./score-chart";
 import { Selected } from "./selected";
+import { ofSteps, ofVerdicts, useSteps } from "./score-points";
 import { SpanBar } from "./span-bar";
 import { TagTable } from "./tag-table";
 import { Trends } from "./trends";
@@ -126,8 +129,15 @@ function Course({
     refetchInterval: span.live ? 1_000 : false,
   });
   const { verdicts, more } = useSpanVerdicts(check, span);
-  const shown = useMemo(() => [...verdicts].reverse(), [verdicts]);
-  const selected = verdicts.find((one) => `${one.epoch}-${one.seq}` === search.at);
+  const steps = useSteps(check, span, more);
+  const points = useMemo(
+    () => (steps ? ofSteps(steps) : ofVerdicts([...verdicts].reverse())),
+    [steps, verdicts],
+  );
+  const listed = verdicts.find((one) => isOf(one, search.at ?? ""));
+  // A step of a long span names a verdict that the list may not reach.
+  const other = usePart({ line: check.line, check: check.id, id: search.at ?? "" }, !listed);
+  const selected = listed ?? (search.at ? other.data?.verdict : undefined);
   const toSpan = (next: { from: number; to: number }) => go({ ...next, back: undefined });
   const select = (id: string) => go({ at: id });
   return (
@@ -147,12 +157,12 @@ function Course({
         />
         <ScoreChart
           key={keyOf(check)}
-          verdicts={shown}
+          points={points}
           span={span}
           selected={search.at}
           onSelect={select}
           onSpan={toSpan}
-          more={more}
+          stepped={steps !== undefined}
         />
       </div>
       <div className={style.parts}>

@@ -2,13 +2,11 @@
 import { useCallback, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import uPlot from "uplot";
-import { kindOf } from "@/api/live";
-import type { VerdictView } from "@/api/types";
 import { Chart, timeAxis, token, valueAxis, wash } from "@/parts/chart";
 import { Empty, Panel } from "@/parts/panel";
 import { scoreName } from "@/parts/scores";
-import { idOf } from "@/parts/verdict-id";
-import { figure } from "@/text/format";
+import { count, figure } from "@/text/format";
+import { columns, type ScorePoint, withGaps } from "./score-points";
 import { dragged, type Span } from "./span";
 import style from "./score-chart.module.css";
 
@@ -17,32 +15,21 @@ const HEIGHT = 190;
 const NEAR = 24;
 
 type Props = {
-  verdicts: readonly VerdictView[];
+  points: readonly ScorePoint[];
   span: Span;
   selected: string | undefined;
   onSelect: (id: string) => void;
   onSpan: (span: { from: number; to: number }) => void;
-  more: boolean;
+  /** Whether points are steps of several verdicts. */
+  stepped: boolean;
 };
 
-/** The names of all scores, and each verdict's ratio to the limit, oldest first. */
-export function ratios(verdicts: readonly VerdictView[]): { names: string[]; columns: uPlot.AlignedData } {
-  const names = [...new Set(verdicts.flatMap((one) => Object.keys(one.scores)))].sort();
-  const times = verdicts.map((one) => Date.parse(one.at) / 1_000);
-  const rows = names.map((name) =>
-    verdicts.map((one) => {
-      const score = one.scores[name];
-      return score?.value == null || !score.limit ? null : score.value / score.limit;
-    }),
-  );
-  return { names, columns: [times, ...rows] };
-}
-
-export function ScoreChart({ verdicts, span, selected, onSelect, onSpan, more }: Props) {
+export function ScoreChart({ points: given, span, selected, onSelect, onSpan, stepped }: Props) {
   const { t } = useTranslation();
-  const { names, columns } = useMemo(() => ratios(verdicts), [verdicts]);
-  const live = useRef({ verdicts, span, selected, onSelect, onSpan });
-  live.current = { verdicts, span, selected, onSelect, onSpan }; // eslint-disable-line react-hooks/refs
+  const points = useMemo(() => withGaps(given), [given]);
+  const { names, data } = useMemo(() => columns(points), [points]);
+  const live = useRef({ points, span, selected, onSelect, onSpan });
+  live.current = { points, span, selected, onSelect, onSpan }; // eslint-disable-line react-hooks/refs
   const key = names.join();
   const make = useCallback(
     (width: number, height: number): uPlot.Options => ({
@@ -76,12 +63,26 @@ export function ScoreChart({ verdicts, span, selected, onSelect, onSpan, more }:
       ],
       series: [
         {},
-        ...key.split(",").map((_, i): uPlot.Series => ({
-          stroke: wash(`series-${i + 1}`, 0.55),
-          width: 1.2,
-          points: { show: true, size: 5, fill: token(`series-${i + 1}`), stroke: "transparent" },
-        })),
+        ...key.split(",").flatMap((_, i): uPlot.Series[] => [
+          { stroke: "transparent", points: { show: false } },
+          {
+            stroke: wash(`series-${i + 1}`, 0.55),
+            width: 1.2,
+            spanGaps: false,
+            points: {
+              // A step is a stretch of a line, a verdict is a dot.
+              show: !stepped,
+              size: 5,
+              fill: token(`series-${i + 1}`),
+              stroke: "transparent",
+            },
+          },
+        ]),
       ],
+      bands: key.split(",").map((_, i) => ({
+        series: [2 * i + 2, 2 * i + 1] as [number, number],
+        fill: wash(`series-${i + 1}`, 0.2),
+      })),
       plugins: [{ hooks: { drawClear: limitArea, draw: (plot: uPlot) => failMarks(plot, live.current) } }],
       hooks: {
         setSelect: [
@@ -97,7 +98,7 @@ export function ScoreChart({ verdicts, span, selected, onSelect, onSpan, more }:
         ],
       },
     }),
-    [key],
+    [key, stepped],
   );
   return (
     <Panel
@@ -118,19 +119,14 @@ export function ScoreChart({ verdicts, span, selected, onSelect, onSpan, more }:
         </span>
       }
     >
-      {verdicts.length === 0 || names.length === 0 ? (
+      {points.length === 0 || names.length === 0 ? (
         <Empty title={t("line.noScores")}>{t("line.noScoresText")}</Empty>
       ) : (
         <div className={style.chart}>
-          <Chart
-            make={make}
-            data={columns}
-            height={HEIGHT}
-            label={t("line.scoresLabel", { n: verdicts.length })}
-          />
+          <Chart make={make} data={data} height={HEIGHT} label={t("line.scoresLabel", { n: given.length })} />
         </div>
       )}
-      {more && <p className={style.note}>{t("line.scoresNewest", { n: verdicts.length })}</p>}
+      {stepped && <p className={style.note}>{t("line.scoresSteps", { n: count(given.length) })}</p>}
     </Panel>
   );
 }
@@ -155,15 +151,16 @@ function limitArea(plot: uPlot): void {
   ctx.restore();
 }
 
-type Shown = { verdicts: readonly VerdictView[]; selected: string | undefined };
+type Shown = { points: readonly ScorePoint[]; selected: string | undefined };
 
 /** Fails as triangles at their worst score, and a ring around the selected verdict. */
 function failMarks(plot: uPlot, shown: Shown): void {
   const { ctx } = plot;
   ctx.save();
-  shown.verdicts.forEach((verdict, i) => {
-    const isSelected = idOf(verdict) === shown.selected;
-    const isFail = kindOf(verdict.verdict) === "fail";
+  shown.points.forEach((point, i) => {
+    const isSelected = point.id !== "" && point.id === shown.selected;
+    const isFail = point.kind === "fail";
+    if (point.kind !== "pass") underline(plot, shown.points, i);
     if (!isFail && !isSelected) return;
     const worst = Math.max(...plot.data.slice(1).map((column) => column[i] ?? 0), 0);
     const x = plot.valToPos(plot.data[0][i] ?? 0, "x", true);
@@ -188,12 +185,25 @@ function failMarks(plot: uPlot, shown: Shown): void {
   ctx.restore();
 }
 
+/** What was not good, as a band along the bottom: it is seen where triangles lie upon each other. */
+function underline(plot: uPlot, points: readonly ScorePoint[], i: number): void {
+  const { ctx, bbox } = plot;
+  const x = (at: number | undefined) => plot.valToPos(at ?? 0, "x", true);
+  const left = x(points[i]?.at);
+  const next = points[i + 1]?.at;
+  const width = next === undefined ? 0 : x(next) - left;
+  const height = 4 * devicePixelRatio;
+  ctx.fillStyle = token(points[i]?.kind === "fail" ? "fail" : "unsure-mark");
+  ctx.fillRect(left, bbox.top + bbox.height - height, Math.max(2 * devicePixelRatio, width), height);
+}
+
 function pick(plot: uPlot, event: MouseEvent, shown: Shown & { onSelect: (id: string) => void }): void {
   const x = event.clientX - plot.rect.left;
   let best: { id: string; distance: number } | undefined;
-  shown.verdicts.forEach((verdict, i) => {
+  shown.points.forEach((point, i) => {
+    if (!point.id) return;
     const distance = Math.abs(plot.valToPos(plot.data[0][i] ?? 0, "x") - x);
-    if (distance <= NEAR && distance < (best?.distance ?? Infinity)) best = { id: idOf(verdict), distance };
+    if (distance <= NEAR && distance < (best?.distance ?? Infinity)) best = { id: point.id, distance };
   });
   if (best) shown.onSelect(best.id);
 }

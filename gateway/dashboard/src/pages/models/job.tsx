@@ -2,8 +2,8 @@
 import { Button, Progress } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
-import type { LearnJob, Look } from "@/api/contract";
+import { api, data } from "@/api/client";
+import type { LearnJob, Look } from "@/api/types";
 import { Problem } from "@/api/problem";
 import { Mark } from "@/parts/mark";
 import { Figure, Panel, Trouble } from "@/parts/panel";
@@ -22,14 +22,14 @@ export function JobView({
   finished?: (job: LearnJob) => React.ReactNode;
 }) {
   const { t } = useTranslation();
-  const path = `/api/v1/learn/${encodeURIComponent(id)}`;
+  const params = { path: { job: id } };
   const job = useQuery({
     queryKey: ["learn", id],
-    queryFn: () => call<LearnJob>("GET", path),
+    queryFn: () => data(api.GET("/api/v1/learn/{job}", { params })),
     refetchInterval: (query) =>
       !query.state.data || query.state.data.standing === "running" ? BEAT_MS : false,
   });
-  const cancel = useMutation({ mutationFn: () => call("DELETE", path) });
+  const cancel = useMutation({ mutationFn: () => data(api.DELETE("/api/v1/learn/{job}", { params })) });
   if (job.error) return <Trouble of={job.error} again={() => void job.refetch()} />;
   if (!job.data) return null;
   const { data: now } = job;

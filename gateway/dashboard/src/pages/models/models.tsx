@@ -11,6 +11,7 @@ import { useMay } from "@/api/session";
 import type { CheckStatus, ModelEntry } from "@/api/types";
 import { spread } from "@/parts/latency";
 import { Badge, Mark } from "@/parts/mark";
+import { Listing } from "@/parts/listing";
 import { Answer, Empty, PageHead, Panel, Trouble } from "@/parts/panel";
 import { bytes, micros, moment } from "@/text/format";
 import style from "./models.module.css";
@@ -48,28 +49,7 @@ export default function Models() {
               all.length === 0 ? (
                 <Empty title={t("models.none")}>{t("models.noneText")}</Empty>
               ) : (
-                <div className="scroll-x">
-                  <table className="plain">
-                    <thead>
-                      <tr>
-                        <th>{t("models.name")}</th>
-                        <th>{t("models.version")}</th>
-                        <th>{t("models.activeIn")}</th>
-                        <th className="number">{t("models.size")}</th>
-                        <th>{t("models.since")}</th>
-                        <th>{t("models.digest")}</th>
-                        <th>
-                          <span className="hidden-text">{t("models.acts")}</span>
-                        </th>
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {all.map((model) => (
-                        <Row key={model.digest} model={model} may={may} />
-                      ))}
-                    </tbody>
-                  </table>
-                </div>
+                <ModelList all={all} may={may} />
               )
             }
           </Answer>
@@ -135,14 +115,67 @@ function Running({ checks }: { checks: CheckStatus[] }) {
   );
 }
 
-function Row({ model, may }: { model: ModelEntry; may: boolean }) {
+function ModelList({ all, may }: { all: ModelEntry[]; may: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <Listing
+      rows={all}
+      keyOf={(model) => model.digest}
+      label={t("models.installed")}
+      columns={[
+        { name: t("models.name"), title: true, cell: (model) => model.name },
+        { name: t("models.version"), cell: (model) => model.version },
+        {
+          name: t("models.activeIn"),
+          cell: (model) =>
+            model.active_in.length ? (
+              model.active_in.map((place) => (
+                <Badge key={place} of="ok">
+                  {place}
+                </Badge>
+              ))
+            ) : (
+              <span className="quiet">{t("models.notActive")}</span>
+            ),
+        },
+        { name: t("models.size"), number: true, whole: true, cell: (model) => bytes(model.n_bytes) },
+        // Not every gateway remembers it.
+        ...(all.some((model) => model.installed_at)
+          ? [
+              {
+                name: t("models.since"),
+                whole: true,
+                cell: (model: ModelEntry) => moment(model.installed_at),
+              },
+            ]
+          : []),
+        {
+          name: t("models.digest"),
+          cell: (model) => (
+            <code className="quiet" title={model.digest}>
+              {model.digest.slice(0, 12)}
+            </code>
+          ),
+        },
+        { name: t("models.acts"), acts: true, cell: (model) => may && <Acts model={model} /> },
+      ]}
+    />
+  );
+}
+
+function Acts({ model }: { model: ModelEntry }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const act = useMutation({
     mutationFn: (what: "activate" | "rollback") =>
-      call("POST", `/api/v1/models/${encodeURIComponent(model.name)}/${what}`, {
-        body: what === "activate" ? { version: model.version } : {},
-      }),
+      data(
+        what === "activate"
+          ? api.POST("/api/v1/models/{name}/activate", {
+              params: { path: { name: model.name } },
+              body: { version: model.version },
+            })
+          : api.POST("/api/v1/models/{name}/rollback", { params: { path: { name: model.name } } }),
+      ),
     onSuccess: () => {
       notifications.show({ message: t("models.changed") });
       void client.invalidateQueries({ queryKey: ["models"] });
@@ -155,54 +188,26 @@ function Row({ model, may }: { model: ModelEntry; may: boolean }) {
       }),
   });
   return (
-    <tr>
-      <td>
-        <b>{model.name}</b>
-      </td>
-      <td>{model.version}</td>
-      <td>
-        {model.active_in.length ? (
-          model.active_in.map((place) => (
-            <Badge key={place} of="ok">
-              {place}
-            </Badge>
-          ))
-        ) : (
-          <span className="quiet">{t("models.notActive")}</span>
-        )}
-      </td>
-      <td className="number">{bytes(model.n_bytes)}</td>
-      <td className="nowrap soft">{moment(model.installed_at)}</td>
-      <td>
-        <code className="quiet" title={model.digest}>
-          {model.digest.slice(0, 12)}
-        </code>
-      </td>
-      <td className="number">
-        {may && (
-          <Menu position="bottom-end">
-            <Menu.Target>
-              <Button
-                variant="default"
-                size="compact-sm"
-                aria-label={t("models.actsOf", { name: `${model.name} ${model.version}` })}
-                loading={act.isPending}
-              >
-                <MoreHorizontal size={16} />
-              </Button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item onClick={() => act.mutate("activate")} disabled={model.active_in.length > 0}>
-                {t("models.activate")}
-              </Menu.Item>
-              <Menu.Item onClick={() => act.mutate("rollback")}>
-                {t("models.rollback", { name: model.name })}
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
-        )}
-      </td>
-    </tr>
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button
+          variant="default"
+          size="compact-sm"
+          aria-label={t("models.actsOf", { name: `${model.name} ${model.version}` })}
+          loading={act.isPending}
+        >
+          <MoreHorizontal size={16} />
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => act.mutate("activate")} disabled={model.active_in.length > 0}>
+          {t("models.activate")}
+        </Menu.Item>
+        <Menu.Item onClick={() => act.mutate("rollback")}>
+          {t("models.rollback", { name: model.name })}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 
@@ -211,7 +216,7 @@ function UploadAct() {
   const client = useQueryClient();
   const upload = useMutation({
     mutationFn: (file: File) =>
-      call<{ name?: string; version?: string }>("POST", "/api/v1/models", {
+      call<Pick<ModelEntry, "name" | "version">>("POST", "/api/v1/models", {
         raw: file,
         type: "application/octet-stream",
       }),

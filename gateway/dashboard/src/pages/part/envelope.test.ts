@@ -1,6 +1,6 @@
 // The window of a part against good ones.
 import { describe, expect, it } from "vitest";
-import type { Band } from "@/api/contract";
+import type { Band } from "@/api/types";
 import { joined, nearest, outside } from "./envelope";
 
 const band = (t_ms: number, low: number, high: number): Band => ({

@@ -1,6 +1,6 @@
 // A window and its envelope on one clock, and where the window leaves it furthest.
 import type uPlot from "uplot";
-import type { Band, WindowTag } from "@/api/contract";
+import type { Band, WindowTag } from "@/api/types";
 
 /** Leaving the band by less than this share of its width says nothing: a tenth of good samples lie outside too. */
 const BEYOND = 0.5;

@@ -2,7 +2,7 @@
 import { Button, SegmentedControl, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { VerdictDetail } from "@/api/contract";
+import type { VerdictDetail } from "@/api/types";
 import { useMay } from "@/api/session";
 import { Panel, Trouble } from "@/parts/panel";
 import { moment } from "@/text/format";

@@ -4,7 +4,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight, Link2, Printer } from "lucide-react";
 import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
-import type { VerdictDetail } from "@/api/contract";
+import type { VerdictDetail } from "@/api/types";
 import { kindOf, useLine } from "@/api/live";
 import type { VerdictView } from "@/api/types";
 import { Contributions } from "@/parts/contributions";
@@ -16,7 +16,7 @@ import { idOf } from "@/parts/verdict-id";
 import { clockMs, count, figure, percent, stamp } from "@/text/format";
 import { Feedback } from "./feedback";
 import style from "./part.module.css";
-import { usePart, useWindow } from "./source";
+import { useNeighbours, usePart, useWindow } from "./source";
 import { WindowCharts } from "./window";
 import { Writes } from "./writes";
 
@@ -25,7 +25,7 @@ const route = getRouteApi("/line/$line/$check/$id");
 export default function PartPage() {
   const place = route.useParams();
   const part = usePart(place);
-  const window = useWindow(place, part.data?.verdict);
+  const window = useWindow(place);
   if (part.error) return <Trouble of={part.error} again={() => void part.refetch()} />;
   if (!part.data) return <Skeleton height={420} radius={10} />;
   const { verdict } = part.data;
@@ -49,7 +49,8 @@ export default function PartPage() {
 
 function Head({ detail }: { detail: VerdictDetail }) {
   const { t } = useTranslation();
-  const { verdict, previous_fail: previous, next_fail: next } = detail;
+  const { verdict } = detail;
+  const neighbours = useNeighbours(verdict).data;
   const kind = kindOf(verdict.verdict);
   const at = Date.parse(verdict.at);
   const name =
@@ -75,12 +76,18 @@ function Head({ detail }: { detail: VerdictDetail }) {
       </p>
       <div className={`${style.acts} no-print`}>
         <Step
-          to={previous}
+          to={neighbours?.previous}
           verdict={verdict}
           icon={<ChevronLeft size={16} />}
           text={t("part.previousFail")}
         />
-        <Step to={next} verdict={verdict} icon={<ChevronRight size={16} />} text={t("part.nextFail")} right />
+        <Step
+          to={neighbours?.next}
+          verdict={verdict}
+          icon={<ChevronRight size={16} />}
+          text={t("part.nextFail")}
+          right
+        />
         <Button
           variant="default"
           component={Link}

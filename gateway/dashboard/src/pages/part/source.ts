@@ -1,88 +1,72 @@
 // A verdict with everything that belongs to it.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, call, data } from "@/api/client";
-import type { VerdictDetail, VerdictWindow } from "@/api/contract";
+import { api, data } from "@/api/client";
 import { Problem } from "@/api/problem";
 import type { VerdictView } from "@/api/types";
-import { fromId, isOf } from "@/parts/verdict-id";
+import { fromId, idOf } from "@/parts/verdict-id";
 
 export type Place = { line: string; check: string; id: string };
 
-const pathOf = ({ line, check, id }: Place): string => {
+function paramsOf({ line, check, id }: Place) {
   const found = fromId(id);
   if (!found) throw new Problem(404, `'${id}' names no verdict`, "");
-  return `/api/v1/verdicts/${encodeURIComponent(line)}/${encodeURIComponent(check)}/${found.epoch}/${found.seq}`;
-};
+  return { path: { line, check, epoch: found.epoch, seq: found.seq } };
+}
 
-export function usePart(place: Place) {
+export function usePart(place: Place, wanted = true) {
   return useQuery({
+    enabled: wanted && place.id !== "",
     queryKey: ["verdict", place.line, place.check, place.id],
-    queryFn: () =>
-      call<VerdictDetail>("GET", pathOf(place)).catch((error: unknown) => {
-        if (Problem.of(error).isAbsent) return fromList(place);
-        throw error;
-      }),
+    queryFn: async () =>
+      data(api.GET("/api/v1/verdicts/{line}/{check}/{epoch}/{seq}", { params: paramsOf(place) })),
   });
 }
 
-export function useWindow(place: Place, verdict: VerdictView | undefined) {
+export function useWindow(place: Place) {
   return useQuery({
     queryKey: ["window", place.line, place.check, place.id],
-    enabled: verdict !== undefined,
     staleTime: 60_000,
-    queryFn: () =>
-      call<VerdictWindow>("GET", `${pathOf(place)}/window`).catch((error: unknown) => {
-        if (Problem.of(error).isAbsent && verdict) return fromHistory(verdict);
-        throw error;
-      }),
+    queryFn: async () =>
+      data(api.GET("/api/v1/verdicts/{line}/{check}/{epoch}/{seq}/window", { params: paramsOf(place) })),
   });
 }
 
 export function useFeedback(place: Place) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { right: boolean; text: string }) =>
-      call("PUT", `${pathOf(place)}/feedback`, { body }),
+    mutationFn: async (body: { right: boolean; text: string }) =>
+      data(
+        api.PUT("/api/v1/verdicts/{line}/{check}/{epoch}/{seq}/feedback", { params: paramsOf(place), body }),
+      ),
     onSuccess: () => client.invalidateQueries({ queryKey: ["verdict", place.line, place.check, place.id] }),
   });
 }
 
-// Until the two routes above are there: the same from what the gateway has now.
+/** How far forward the next fail is looked for, in pages of the store. */
+const PAGES_MAX = 5;
 
-async function fromList({ line, check, id }: Place): Promise<VerdictDetail> {
-  let cursor: string | undefined;
-  for (let page = 0; page < 20; page += 1) {
-    const found = await data(
-      api.GET("/api/v1/verdicts", { params: { query: { line, check, limit: 500, cursor } } }),
-    );
-    const verdict = found.verdicts.find((one) => isOf(one, id));
-    if (verdict) return { verdict, writes: [] };
-    if (!found.next) break;
-    cursor = found.next;
-  }
-  throw new Problem(404, `${line}/${check} has no verdict ${id}`, "look for the part in the line's table");
-}
-
-async function fromHistory(verdict: VerdictView): Promise<VerdictWindow> {
-  const { line, window } = verdict;
-  const known = await data(api.GET("/api/v1/tags", { params: { query: { line } } }));
-  const tags = verdict.contributions.map((one) => one.tag.split(".")[0] ?? one.tag);
-  const wanted = [...new Set(tags)].filter((tag) => known.tags.some((one) => one.id === tag));
-  const shown = wanted.length ? wanted : known.tags.slice(0, 6).map((tag) => tag.id);
-  const history = await data(
-    api.GET("/api/v1/history", {
-      params: { query: { line, tags: shown.join(), from: window.from, to: window.to, points: 2_000 } },
-    }),
-  );
-  return {
-    from: window.from,
-    to: window.to,
-    n_good: 0,
-    tags: history.tags.map((one) => ({
-      tag: one.tag,
-      unit: known.tags.find((tag) => tag.id === one.tag)?.unit ?? "",
-      points: one.points,
-      envelope: [],
-    })),
-  };
+/** The fails before and after a verdict of the same check. */
+export function useNeighbours(verdict: VerdictView) {
+  const { line, check, at } = verdict;
+  const mine = idOf(verdict);
+  const fails = (query: { to?: string; from?: string; limit: number; cursor?: string | undefined }) =>
+    data(api.GET("/api/v1/verdicts", { params: { query: { line, check, verdict: "fail", ...query } } }));
+  return useQuery({
+    queryKey: ["neighbours", line, check, mine],
+    staleTime: 60_000,
+    queryFn: async () => {
+      const before = await fails({ to: at, limit: 5 });
+      const previous = before.verdicts.find((one) => idOf(one) !== mine && one.at <= at);
+      let next: VerdictView | undefined;
+      let cursor: string | undefined;
+      // Newest first: the last of the last page is the nearest.
+      for (let page = 0; page < PAGES_MAX; page += 1) {
+        const after = await fails({ from: at, limit: 500, cursor });
+        next = after.verdicts.filter((one) => idOf(one) !== mine).at(-1) ?? next;
+        if (!after.next) return { previous, next };
+        cursor = after.next;
+      }
+      return { previous, next: undefined };
+    },
+  });
 }

@@ -2,7 +2,7 @@
 import { useCallback, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import uPlot from "uplot";
-import type { VerdictWindow, WindowTag } from "@/api/contract";
+import type { VerdictWindow, WindowTag } from "@/api/types";
 import type { VerdictView } from "@/api/types";
 import { Chart, token, valueAxis, wash } from "@/parts/chart";
 import { Answer, Empty, Panel } from "@/parts/panel";

@@ -1,46 +1,47 @@
-// What the PLC was told because of this verdict, and when.
+// What the PLC was told because of this verdict, and how long that took.
 import { useTranslation } from "react-i18next";
-import type { VerdictDetail } from "@/api/contract";
+import { useLine } from "@/api/live";
+import type { VerdictDetail } from "@/api/types";
 import { Badge } from "@/parts/mark";
 import { Empty, Panel } from "@/parts/panel";
 import { clockMs, micros } from "@/text/format";
-import { outcomeKey } from "../line/outputs";
+import { outcomeKey, purposeKey } from "../line/outputs";
 import style from "./writes.module.css";
 
 export function Writes({ detail }: { detail: VerdictDetail }) {
   const { t } = useTranslation();
+  const { verdict, writes } = detail;
+  const outputs = useLine(verdict.line)?.checks.find((one) => one.id === verdict.check)?.outputs;
   return (
     <Panel title={t("writes.title")} flush>
-      {detail.writes.length === 0 ? (
+      {writes.length === 0 ? (
         <Empty title={t("writes.none")}>{t("writes.noneText")}</Empty>
       ) : (
         <ul>
-          {detail.writes.map((write) => (
-            <li key={write.output} className={style.write}>
-              <div className="row between wrap">
-                <span>
+          {writes.map((write, i) => {
+            const target = outputs?.find((one) => one.id === write.output)?.target;
+            return (
+              <li key={i} className={style.write}>
+                <div className="row between wrap">
                   <b>{write.output}</b>
-                  {write.value != null && (
-                    <>
-                      {" "}
-                      ← <b>{write.value}</b>
-                    </>
-                  )}
-                </span>
-                <Badge
-                  of={write.outcome === "confirmed" ? "ok" : write.outcome === "dry_run" ? "unknown" : "bad"}
-                >
-                  {t(`outcome.${outcomeKey(write.outcome)}`)}
-                </Badge>
-              </div>
-              <div className="small quiet">
-                {write.target && <span className="mono">{write.target} · </span>}
-                {write.at && <time dateTime={write.at}>{clockMs(write.at)} · </time>}
-                {t("writes.after", { time: micros(write.write_us) })}
-              </div>
-              {write.why && <div className="small">{write.why}</div>}
-            </li>
-          ))}
+                  <Badge
+                    of={
+                      write.outcome === "confirmed" ? "ok" : write.outcome === "dry_run" ? "unknown" : "bad"
+                    }
+                  >
+                    {t(`outcome.${outcomeKey(write.outcome)}`)}
+                  </Badge>
+                </div>
+                <div className="small quiet">
+                  {target && <span className="mono">{target} · </span>}
+                  {t(`purpose.${purposeKey(write.purpose)}`)} ·{" "}
+                  <time dateTime={verdict.at}>{clockMs(verdict.at)}</time>
+                  {write.write_us > 0 && <> · {t("writes.after", { time: micros(write.write_us) })}</>}
+                </div>
+                {write.why && <div className="small">{write.why}</div>}
+              </li>
+            );
+          })}
         </ul>
       )}
     </Panel>

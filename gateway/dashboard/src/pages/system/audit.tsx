@@ -5,6 +5,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
+import { Listing } from "@/parts/listing";
 import { Answer, Empty, Panel } from "@/parts/panel";
 import { moment } from "@/text/format";
 import { localTimes } from "@/text/times";
@@ -55,32 +56,18 @@ export function Audit() {
           events.length === 0 ? (
             <Empty title={t("audit.none")}>{t("audit.noneText")}</Empty>
           ) : (
-            <div className="scroll-x">
-              <table className="plain">
-                <thead>
-                  <tr>
-                    <th>{t("parts.time")}</th>
-                    <th>{t("audit.who")}</th>
-                    <th>{t("audit.what")}</th>
-                    <th>{t("events.place")}</th>
-                    <th>{t("events.text")}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {events.map((one, i) => (
-                    <tr key={i}>
-                      <td className="nowrap soft">{moment(one.at)}</td>
-                      <td className="nowrap">
-                        <b>{one.who ?? "–"}</b>
-                      </td>
-                      <td className="nowrap">{one.what.replaceAll("_", " ")}</td>
-                      <td className="nowrap">{one.place}</td>
-                      <td style={{ minWidth: 200 }}>{localTimes(one.text)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Listing
+              rows={events}
+              keyOf={(_, i) => String(i)}
+              label={t("audit.title")}
+              columns={[
+                { name: t("parts.time"), whole: true, cell: (one) => moment(one.at) },
+                { name: t("audit.who"), whole: true, cell: (one) => <b>{one.who ?? "–"}</b> },
+                { name: t("audit.what"), whole: true, cell: (one) => one.what.replaceAll("_", " ") },
+                { name: t("events.place"), whole: true, cell: (one) => one.place },
+                { name: t("events.text"), wide: true, cell: (one) => localTimes(one.text) },
+              ]}
+            />
           )
         }
       </Answer>

@@ -2,57 +2,80 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { call } from "@/api/client";
-import type { DoctorItem } from "@/api/contract";
 import { useStatus } from "@/api/live";
-import { useSession } from "@/api/session";
+import { useMay, useSession } from "@/api/session";
 import type { Status } from "@/api/types";
-import { Mark } from "@/parts/mark";
+import { Listing } from "@/parts/listing";
+import { Mark, type Standing } from "@/parts/mark";
 import { Answer, Pair, Pairs, Panel } from "@/parts/panel";
 import { bytes, count, lasting, millis, percent, stamp, zoneName } from "@/text/format";
 import style from "./system.module.css";
 
+/** As the gateway tells it; the route is not in every version's OpenAPI document. */
+type Finding = { what: string; grade: "ok" | "unused" | "look" | "broken"; text: string };
+type Findings = { findings: Finding[]; n_broken: number; n_notes: number; age_s: number };
+
+const SIGNS: Record<Finding["grade"], Standing> = {
+  ok: "ok",
+  unused: "idle",
+  look: "warn",
+  broken: "bad",
+};
+/** What wants somebody comes first. */
+const ORDER: Finding["grade"][] = ["broken", "look", "ok", "unused"];
+
 export function Doctor() {
   const { t } = useTranslation();
   const status = useStatus();
-  const doctor = useQuery({
-    queryKey: ["doctor"],
-    staleTime: 30_000,
-    retry: false,
-    queryFn: async () => {
-      const answer = await call<DoctorItem[] | { findings?: DoctorItem[]; items?: DoctorItem[] }>(
-        "GET",
-        "/api/v1/doctor",
-      );
-      return Array.isArray(answer) ? answer : (answer.findings ?? answer.items ?? []);
-    },
-  });
+  const may = useMay("engineer");
   return (
     <div className={style.two}>
       <Panel title={t("system.doctor")}>
-        <Answer of={doctor}>
-          {(items) => (
-            <ul>
-              {items.map((item) => (
-                <li key={item.name} className={style.item}>
-                  <Mark
-                    of={item.standing === "ok" ? "ok" : item.standing === "warning" ? "warn" : "bad"}
-                    size={12}
-                  />
-                  <div>
-                    <b>{item.name}</b> <span className="soft">{item.text}</span>
-                    {item.hint && <p className="small quiet">{item.hint}</p>}
-                  </div>
-                </li>
-              ))}
-            </ul>
-          )}
-        </Answer>
+        {may ? <FindingList /> : <p className="quiet">{t("system.doctorFor")}</p>}
       </Panel>
       <div className="stack">
         {status && <Box status={status} />}
         {status && <Queues status={status} />}
       </div>
     </div>
+  );
+}
+
+function FindingList() {
+  const { t } = useTranslation();
+  const doctor = useQuery({
+    queryKey: ["doctor"],
+    staleTime: 30_000,
+    retry: false,
+    queryFn: () => call<Findings>("GET", "/api/v1/doctor"),
+  });
+  return (
+    <Answer of={doctor}>
+      {({ findings, n_broken: nBroken, n_notes: nNotes, age_s: age }) => (
+        <>
+          <p className="soft" style={{ marginBottom: 8 }}>
+            <Mark of={nBroken ? "bad" : nNotes ? "warn" : "ok"} size={12} />{" "}
+            {nBroken + nNotes === 0
+              ? t("system.allWell")
+              : t("system.foundWrong", { broken: nBroken, look: nNotes })}{" "}
+            <span className="quiet small">{t("system.lookedAt", { ago: lasting(age) })}</span>
+          </p>
+          <ul>
+            {[...findings]
+              .sort((a, b) => ORDER.indexOf(a.grade) - ORDER.indexOf(b.grade))
+              .map((one, i) => (
+                <li key={i} className={style.item}>
+                  <Mark of={SIGNS[one.grade] ?? "unknown"} size={12} label={t(`grade.${one.grade}`)} />
+                  <div className={style.finding}>
+                    <b>{one.what}</b>
+                    <span className="soft">{one.text}</span>
+                  </div>
+                </li>
+              ))}
+          </ul>
+        </>
+      )}
+    </Answer>
   );
 }
 
@@ -97,30 +120,22 @@ function Queues({ status }: { status: Status }) {
   if (status.queues.length === 0) return null;
   return (
     <Panel title={t("system.queues")} flush>
-      <div className="scroll-x">
-        <table className="plain">
-          <thead>
-            <tr>
-              <th>{t("system.queue")}</th>
-              <th className="number">{t("system.waiting")}</th>
-              <th className="number">{t("system.full")}</th>
-              <th>{t("system.whenFull")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {status.queues.map((queue) => (
-              <tr key={queue.name}>
-                <td>{queue.name}</td>
-                <td className="number">
-                  {count(queue.n_waiting)} / {count(queue.n_max)}
-                </td>
-                <td className="number">{count(queue.n_full)}</td>
-                <td className="soft">{queue.when_full}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Listing
+        rows={status.queues}
+        keyOf={(queue) => queue.name}
+        label={t("system.queues")}
+        columns={[
+          { name: t("system.queue"), title: true, cell: (queue) => queue.name },
+          {
+            name: t("system.waiting"),
+            number: true,
+            whole: true,
+            cell: (queue) => `${count(queue.n_waiting)} / ${count(queue.n_max)}`,
+          },
+          { name: t("system.full"), number: true, cell: (queue) => count(queue.n_full) },
+          { name: t("system.whenFull"), cell: (queue) => queue.when_full },
+        ]}
+      />
     </Panel>
   );
 }

@@ -1,8 +1,10 @@
-// What left the site, by which way, to whom; raw samples beyond the site are zero, and stand here.
+// What left the site, by which way, how far; raw samples beyond the site are zero, and stand here.
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { call } from "@/api/client";
-import type { EgressWay } from "@/api/contract";
+import { api, data } from "@/api/client";
+import type { Way } from "@/api/types";
+import { Listing } from "@/parts/listing";
+import { Mark } from "@/parts/mark";
 import { Answer, Empty, Panel } from "@/parts/panel";
 import { count } from "@/text/format";
 
@@ -11,50 +13,50 @@ export function Egress() {
   const egress = useQuery({
     queryKey: ["egress"],
     refetchInterval: 5_000,
-    retry: false,
-    queryFn: async () => {
-      const answer = await call<EgressWay[] | { ways: EgressWay[] }>("GET", "/api/v1/egress");
-      return Array.isArray(answer) ? answer : answer.ways;
-    },
+    queryFn: () => data(api.GET("/api/v1/egress")),
   });
   return (
-    <Panel title={t("egress.title")} flush>
+    <Panel
+      title={t("egress.title")}
+      flush
+      aside={
+        egress.data && (
+          <span>
+            <Mark of={egress.data.raw_beyond_site === 0 ? "ok" : "bad"} size={11} />{" "}
+            {t("egress.raw", { n: count(egress.data.raw_beyond_site) })}
+          </span>
+        )
+      }
+    >
       <Answer of={egress}>
-        {(ways) =>
+        {({ ways }) =>
           ways.length === 0 ? (
             <Empty title={t("egress.none")}>{t("egress.noneText")}</Empty>
           ) : (
-            <div className="scroll-x">
-              <table className="plain">
-                <thead>
-                  <tr>
-                    <th>{t("egress.way")}</th>
-                    <th>{t("egress.to")}</th>
-                    <th>{t("egress.site")}</th>
-                    <th>{t("egress.what")}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {ways.map((way) => (
-                    <tr key={way.way + way.to}>
-                      <td>
-                        <b>{way.way}</b>
-                      </td>
-                      <td className="soft">{way.to}</td>
-                      <td>{way.site}</td>
-                      <td>
-                        {Object.entries(way.classes ?? {})
-                          .map(([name, n]) => `${name.replaceAll("_", " ")} ${count(n)}`)
-                          .join(" · ")}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Listing
+              rows={ways.flatMap((way) =>
+                (way.counts.length ? way.counts : [undefined]).map((n) => ({ way, n })),
+              )}
+              keyOf={({ way, n }) => [way.way, n?.content, n?.class].join("/")}
+              label={t("egress.title")}
+              columns={[
+                { name: t("egress.way"), title: true, cell: ({ way }) => way.way },
+                { name: t("egress.reach"), cell: ({ way }) => reach(way, t) },
+                { name: t("egress.what"), cell: ({ n }) => (n ? n.content.replaceAll("_", " ") : "–") },
+                { name: t("egress.class"), cell: ({ n }) => (n ? n.class : "–") },
+                { name: t("egress.passed"), number: true, cell: ({ n }) => count(n?.passed ?? 0) },
+                { name: t("egress.withheld"), number: true, cell: ({ n }) => count(n?.withheld ?? 0) },
+              ]}
+            />
           )
         }
       </Answer>
     </Panel>
   );
 }
+
+const REACHES = ["same-site", "same-company", "mesh"] as const;
+const reach = (way: Way, t: (key: `export.${(typeof REACHES)[number]}`) => string): string => {
+  const known = REACHES.find((one) => one === way.reach);
+  return known ? t(`export.${known}`) : way.reach;
+};

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
 import type { Role } from "@/api/types";
+import { Listing } from "@/parts/listing";
 import { Answer, Empty, Panel, Trouble } from "@/parts/panel";
 import { day, moment } from "@/text/format";
 import { iso } from "../line/span";
@@ -40,38 +41,37 @@ export function Tokens() {
           all.length === 0 ? (
             <Empty title={t("tokens.none")}>{t("tokens.noneText")}</Empty>
           ) : (
-            <div className="scroll-x">
-              <table className="plain">
-                <thead>
-                  <tr>
-                    <th>{t("models.name")}</th>
-                    <th>{t("users.role")}</th>
-                    <th>{t("tokens.expires")}</th>
-                    <th>{t("tokens.lastUsed")}</th>
-                    <th>
-                      <span className="hidden-text">{t("models.acts")}</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {all.map((token) => (
-                    <tr key={token.name}>
-                      <td>
-                        <b>{token.name}</b>
-                      </td>
-                      <td>{t(`role.${token.role}`)}</td>
-                      <td className="soft">{token.expires ? day(token.expires) : t("tokens.never")}</td>
-                      <td className="soft">{token.used_at ? moment(token.used_at) : "–"}</td>
-                      <td className="number">
-                        <Button size="compact-sm" variant="default" onClick={() => remove.mutate(token.name)}>
-                          {t("tokens.revoke")}
-                        </Button>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Listing
+              rows={all}
+              keyOf={(token) => token.name}
+              label={t("tokens.title")}
+              columns={[
+                { name: t("models.name"), title: true, cell: (token) => token.name },
+                { name: t("users.role"), cell: (token) => t(`role.${token.role}`) },
+                {
+                  name: t("tokens.expires"),
+                  cell: (token) => (token.expires ? day(token.expires) : t("tokens.never")),
+                },
+                {
+                  name: t("tokens.lastUsed"),
+                  cell: (token) => (token.used_at ? moment(token.used_at) : t("tokens.unused")),
+                },
+                {
+                  name: t("models.acts"),
+                  acts: true,
+                  cell: (token) => (
+                    <Button
+                      size="compact-sm"
+                      variant="default"
+                      aria-label={t("tokens.revokeOf", { name: token.name })}
+                      onClick={() => remove.mutate(token.name)}
+                    >
+                      {t("tokens.revoke")}
+                    </Button>
+                  ),
+                },
+              ]}
+            />
           )
         }
       </Answer>

@@ -9,6 +9,7 @@ import { api, data } from "@/api/client";
 import { ROLES, useSession } from "@/api/session";
 import type { Role } from "@/api/types";
 import { Badge } from "@/parts/mark";
+import { Listing } from "@/parts/listing";
 import { Answer, Panel, Trouble } from "@/parts/panel";
 import { moment } from "@/text/format";
 
@@ -48,72 +49,86 @@ export function Users() {
       )}
       <Answer of={known}>
         {(all) => (
-          <div className="scroll-x">
-            <table className="plain">
-              <thead>
-                <tr>
-                  <th>{t("signIn.user")}</th>
-                  <th>{t("users.role")}</th>
-                  <th>{t("users.lastSeen")}</th>
-                  <th>{t("users.standing")}</th>
-                  <th>
-                    <span className="hidden-text">{t("models.acts")}</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {all.map((user) => (
-                  <tr key={user.name}>
-                    <td>
-                      <b>{user.name}</b>{" "}
-                      {user.name === session?.user && <span className="quiet small">{t("users.you")}</span>}
-                    </td>
-                    <td>
-                      <Select
-                        aria-label={t("users.roleOf", { name: user.name })}
-                        data={roles}
-                        value={user.role}
-                        disabled={user.name === session?.user}
-                        onChange={(role) => role && change.mutate({ name: user.name, role: role as Role })}
-                        w={170}
-                      />
-                    </td>
-                    <td className="soft">{user.signed_in_at ? moment(user.signed_in_at) : "–"}</td>
-                    <td>
-                      {user.disabled ? (
-                        <Badge of="idle">{t("users.disabled")}</Badge>
-                      ) : (
-                        <Badge of="ok">{t("users.active")}</Badge>
-                      )}
-                    </td>
-                    <td className="number nowrap">
-                      {user.name !== session?.user && (
-                        <>
-                          <Button
-                            size="compact-sm"
-                            variant="default"
-                            onClick={() => change.mutate({ name: user.name, disabled: !user.disabled })}
-                          >
-                            {t(user.disabled ? "users.enable" : "users.disable")}
-                          </Button>{" "}
-                          <Button
-                            size="compact-sm"
-                            variant="default"
-                            onClick={() => remove.mutate(user.name)}
-                          >
-                            {t("do.remove")}
-                          </Button>
-                        </>
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Listing
+            rows={all}
+            keyOf={(user) => user.name}
+            label={t("users.title")}
+            columns={[
+              {
+                name: t("signIn.user"),
+                title: true,
+                cell: (user) => (
+                  <>
+                    {user.name}{" "}
+                    {user.name === session?.user && <span className="quiet small">{t("users.you")}</span>}
+                  </>
+                ),
+              },
+              {
+                name: t("users.role"),
+                cell: (user) => (
+                  <Select
+                    aria-label={t("users.roleOf", { name: user.name })}
+                    data={roles}
+                    value={user.role}
+                    disabled={user.name === session?.user}
+                    onChange={(role) => role && change.mutate({ name: user.name, role: role as Role })}
+                    maw={190}
+                  />
+                ),
+              },
+              {
+                name: t("users.lastSeen"),
+                cell: (user) => (user.signed_in_at ? moment(user.signed_in_at) : t("users.neverSeen")),
+              },
+              {
+                name: t("users.standing"),
+                cell: (user) =>
+                  user.disabled ? (
+                    <Badge of="idle">{t("users.disabled")}</Badge>
+                  ) : (
+                    <Badge of="ok">{t("users.active")}</Badge>
+                  ),
+              },
+              {
+                name: t("models.acts"),
+                acts: true,
+                cell: (user) =>
+                  user.name !== session?.user && (
+                    <>
+                      <Button
+                        size="compact-sm"
+                        variant="default"
+                        onClick={() => change.mutate({ name: user.name, disabled: !user.disabled })}
+                      >
+                        {t(user.disabled ? "users.enable" : "users.disable")}
+                      </Button>
+                      <RemoveUser name={user.name} act={() => remove.mutate(user.name)} />
+                    </>
+                  ),
+              },
+            ]}
+          />
         )}
       </Answer>
     </Panel>
+  );
+}
+
+/** Removing somebody cannot be undone, so it is asked twice. */
+function RemoveUser({ name, act }: { name: string; act: () => void }) {
+  const { t } = useTranslation();
+  const [asked, ask] = useDisclosure(false);
+  return (
+    <Button
+      size="compact-sm"
+      {...(asked ? { color: "vermilion" } : { variant: "default" })}
+      aria-label={t(asked ? "users.removeSure" : "users.removeOf", { name })}
+      onClick={asked ? act : ask.open}
+      onBlur={ask.close}
+    >
+      {t(asked ? "do.sure" : "do.remove")}
+    </Button>
   );
 }
 
