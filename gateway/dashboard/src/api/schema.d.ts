@@ -73,6 +73,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Documents with their versions, models, users, where alarms stand, and on demand the history, as one file.
+         *     Secrets, sessions, tokens and arming are not in it.
+         */
+        get: operations["make_backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/checks": {
         parameters: {
             query?: never;
@@ -99,6 +119,27 @@ export interface paths {
         };
         /** The connections with what could not be read. */
         get: operations["connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What `takt doctor` says of this box: library, devices that really run, models, secrets, connections, disk,
+         *     clock. A process of low priority looks, so that a driver's failure harms no line; an answer serves
+         *     everybody for half a minute.
+         */
+        get: operations["doctor"];
         put?: never;
         post?: never;
         delete?: never;
@@ -540,6 +581,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restores a backup. It is verified whole before anything changes; then the gateway starts anew with it, every
+         *     session is over, nothing is armed, and the verdicts begin a new epoch.
+         */
+        post: operations["restore_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schema": {
         parameters: {
             query?: never;
@@ -669,9 +730,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follows the gateway. Events: `verdicts` (the last 50 at once, then those that come) and
-         *     `status` (every second). `Last-Event-ID` is accepted and not needed: the stream begins with
-         *     what is.
+         * Follows the gateway. Events: `status` (every second), `verdicts` (the last 50 at once, then those that
+         *     come), `tags` (all at once, then those with a new reading, five times a second at most) and `alarms` (at
+         *     once and when they change). A slow reader skips and is told so. `Last-Event-ID` is accepted and not
+         *     needed: the stream begins with what is.
          */
         get: operations["stream"];
         put?: never;
@@ -1155,6 +1217,11 @@ export interface components {
             /** @description The challenge, as it was given. */
             challenge: string;
         };
+        /**
+         * @description What a restore does to something.
+         * @enum {string}
+         */
+        Change: "added" | "changed" | "same" | "removed";
         /** @description One key that a change changes. */
         ChangeView: {
             /** @description Its new value; null where it goes. */
@@ -1268,6 +1335,11 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /**
+         * @description Whether two configuration files are the same.
+         * @enum {string}
+         */
+        Configuration: "same" | "differs" | "none";
         /** @description A connection. */
         ConnectionStatus: {
             /** @description Where it leads. */
@@ -1376,6 +1448,42 @@ export interface components {
              */
             window_ms: number;
         };
+        /** @description One thing that the doctor looked at. */
+        DoctorFinding: {
+            /** @description `ok`, `unused` (not there, and nothing asks for it), `look` (it runs, but see to it) or `broken`. */
+            grade: string;
+            /** @description The facts, and what to do. */
+            text: string;
+            /** @description What was looked at, such as `disk` or `device cuda`. */
+            what: string;
+        };
+        /** @description What the doctor found on this box. */
+        DoctorReport: {
+            /**
+             * Format: int64
+             * @description Seconds since then: it is looked at no more than twice a minute.
+             */
+            age_s: number;
+            /** @description When it was looked at. */
+            at: string;
+            /** @description Each thing that was looked at. */
+            findings: components["schemas"]["DoctorFinding"][];
+            /**
+             * Format: int64
+             * @description Findings of grade `broken`.
+             */
+            n_broken: number;
+            /**
+             * Format: int64
+             * @description Findings of grade `look`.
+             */
+            n_notes: number;
+            /**
+             * Format: int64
+             * @description How long looking took.
+             */
+            took_ms: number;
+        };
         /** @description A new version of a document: exactly one of `text`, `form` and `removed`. */
         DocumentDraft: {
             /** @description It as a JSON object; it is kept as JSON on many lines, its keys in the order of the schema. */
@@ -1389,7 +1497,7 @@ export interface components {
         };
         /** @description A document in force. */
         DocumentEntry: {
-            /** @description When; null for the configuration file. */
+            /** @description When; for the configuration file, when it was written. */
             at?: string | null;
             /** @description Who brought it. */
             by: string;
@@ -1780,11 +1888,46 @@ export interface components {
         Lines: {
             lines: components["schemas"]["LineStatus"][];
         };
+        /** @description The data of an event, by its name: `verdicts`, `status`, `tags`, `alarms`. */
+        LiveEvent: components["schemas"]["LiveVerdicts"] | components["schemas"]["Status"] | components["schemas"]["LiveTags"] | components["schemas"]["AlarmsView"];
+        /** @description The live value of a tag. What never changes about it stands at `/api/v1/tags`. */
+        LiveTag: {
+            /**
+             * Format: int64
+             * @description Milliseconds since it came.
+             */
+            age_ms?: number | null;
+            /** @description When it was taken, by its source. */
+            at?: string | null;
+            /** @description Its name. */
+            id: string;
+            /** @description Its line. */
+            line: string;
+            /** @description `good`, `uncertain`, `bad`, or `none` before the first reading. */
+            quality: string;
+            /** @description The value; a bad reading has none. */
+            value?: unknown;
+            /** @description Why it is uncertain or bad. */
+            why?: string | null;
+        };
+        /** @description Live values that changed. */
+        LiveTags: {
+            /**
+             * Format: int64
+             * @description Updates since the event before that were left out because this reader was slow.
+             */
+            n_skipped: number;
+            /** @description The newest value of each. */
+            tags: components["schemas"]["LiveTag"][];
+            /** @description Whether these are all tags, those without a reading as well: at the beginning, and when the lines changed. */
+            whole: boolean;
+        };
         /** @description Verdicts that came since the event before, oldest first. */
         LiveVerdicts: {
             /**
              * Format: int64
-             * @description Verdicts that this reader was too slow for, or that were too many to show.
+             * @description Verdicts that this reader was too slow for, or that were too many to show. Those of other lines count
+             *     where the reader was too slow: nobody looked at them.
              */
             n_missed: number;
             /** @description The newest of them, oldest first. */
@@ -2290,6 +2433,88 @@ export interface components {
             n_bytes: number;
             /** @description What was wrong and what to try. */
             why: string;
+        };
+        /** @description What a backup holds, and what restoring it changes. */
+        RestoreReport: {
+            /** @description Whether the configuration file in it is the one here, which stays in any case. */
+            configuration: components["schemas"]["Configuration"];
+            /** @description The documents in force in it, and those here that would be taken out of force. */
+            documents: components["schemas"]["RestoredDocument"][];
+            /** @description Whether it was only looked at. */
+            dry_run: boolean;
+            /** @description The gateway that it is of. */
+            gateway: string;
+            /** @description When the backup was made. */
+            made_at: string;
+            /** @description The models in it. Others that are installed here stay. */
+            models: components["schemas"]["RestoredModel"][];
+            /**
+             * Format: int64
+             * @description Alarms that are not simply normal: acknowledged, shelved, out of service.
+             */
+            n_alarms: number;
+            /**
+             * Format: int64
+             * @description Bytes of what is in it, uncompressed.
+             */
+            n_bytes: number;
+            /** @description What the documents would do here. With a problem nothing is restored. */
+            preview: components["schemas"]["Preview"];
+            /** @description Whether it comes into force: the gateway starts again by itself within seconds, and every session is over. */
+            restored: boolean;
+            /** @description The secrets that its documents name. Those that do not resolve must be put again. */
+            secrets: components["schemas"]["RestoredSecret"][];
+            /** @description The site of that gateway. */
+            site: string;
+            /** @description The tokens that there were. None is in a backup: make those anew that are needed. */
+            tokens: string[];
+            /** @description The users in it, and those here that would be removed. */
+            users: components["schemas"]["RestoredUser"][];
+            /** @description The version of the program that made it. */
+            version: string;
+            /** @description Whether it holds samples, verdicts and events. Then those here are replaced; else they stay. */
+            with_history: boolean;
+        };
+        /** @description A document of a backup. */
+        RestoredDocument: {
+            /** @description What becomes of it. */
+            change: components["schemas"]["Change"];
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its version in the backup; for one that is removed, here.
+             */
+            version: number;
+        };
+        /** @description A version of a model in a backup. */
+        RestoredModel: {
+            /** @description Whether it is the active one. */
+            active: boolean;
+            /** @description What becomes of it. */
+            change: components["schemas"]["Change"];
+            /** @description The model. */
+            name: string;
+            /** @description The version. */
+            version: string;
+        };
+        /** @description A secret that documents of a backup name. */
+        RestoredSecret: {
+            /** @description Its name. */
+            name: string;
+            /** @description Whether it can be had here. */
+            resolves: boolean;
+            /** @description The connections that use it. */
+            used_by: string[];
+        };
+        /** @description A user of a backup. */
+        RestoredUser: {
+            /** @description What becomes of them. The password is the one of the backup, whatever is said here. */
+            change: components["schemas"]["Change"];
+            /** @description The name. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
         };
         /**
          * @description What somebody may do; each role may do what those before it may.
@@ -3180,6 +3405,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlarmView"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3199,6 +3425,24 @@ export interface operations {
             };
             /** @description The order has no meaning where the alarm stands */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3234,6 +3478,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlarmView"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3253,6 +3498,24 @@ export interface operations {
             };
             /** @description The order has no meaning where the alarm stands */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3301,6 +3564,64 @@ export interface operations {
                 };
             };
             /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    make_backup: {
+        parameters: {
+            query?: {
+                /** @description With samples, verdicts and events. Default false. */
+                history?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A gzipped tar */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Another backup or restore is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description It cannot be made */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Something cannot be read, or the disk cannot be written */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3369,6 +3690,34 @@ export interface operations {
             };
         };
     };
+    doctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorReport"];
+                };
+            };
+            /** @description It could not be looked at */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
     list_documents: {
         parameters: {
             query?: never;
@@ -3418,6 +3767,7 @@ export interface operations {
                     "application/json": components["schemas"]["Applied"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3435,8 +3785,17 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
-            /** @description More than 8 MB */
+            /** @description The body is too long */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3486,6 +3845,7 @@ export interface operations {
                     "application/json": components["schemas"]["Preview"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3494,8 +3854,17 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
-            /** @description More than 8 MB */
+            /** @description The body is too long */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3596,6 +3965,7 @@ export interface operations {
                     "application/json": components["schemas"]["Applied"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3606,6 +3976,24 @@ export interface operations {
             };
             /** @description No such version */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3757,6 +4145,7 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetView"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3776,6 +4165,24 @@ export interface operations {
             };
             /** @description Too many ask at once */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3815,6 +4222,7 @@ export interface operations {
                     "application/json": components["schemas"]["MappingPreview"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3834,6 +4242,24 @@ export interface operations {
             };
             /** @description Too many ask at once */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3882,6 +4308,7 @@ export interface operations {
                     "application/json": components["schemas"]["RegisterRead"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3901,6 +4328,24 @@ export interface operations {
             };
             /** @description Too many ask at once */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3949,6 +4394,7 @@ export interface operations {
                     "application/json": components["schemas"]["Scan"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3968,6 +4414,24 @@ export interface operations {
             };
             /** @description Too many ask at once */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4017,6 +4481,7 @@ export interface operations {
                     "application/json": components["schemas"]["TrialReport"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4036,6 +4501,24 @@ export interface operations {
             };
             /** @description Too many ask at once */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4075,6 +4558,7 @@ export interface operations {
                     "application/json": components["schemas"]["TopicsHeard"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4094,6 +4578,24 @@ export interface operations {
             };
             /** @description Too many ask at once */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4126,7 +4628,7 @@ export interface operations {
             query: {
                 /** @description The line. */
                 line: string;
-                /** @description Its tags, with commas between, at most 20. */
+                /** @description Its tags, with commas between, at most 64. */
                 tags: string;
                 /** @description From this source time on (RFC 3339); else the ten minutes before `to`. */
                 from?: string;
@@ -4198,6 +4700,7 @@ export interface operations {
                     "application/json": components["schemas"]["LearnStarted"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4208,6 +4711,24 @@ export interface operations {
             };
             /** @description This line, or two others, are learning already */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4542,6 +5063,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelStands"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4552,6 +5074,24 @@ export interface operations {
             };
             /** @description No such version */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4690,6 +5230,7 @@ export interface operations {
                     "application/json": components["schemas"]["ArmingAnswer"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4709,6 +5250,24 @@ export interface operations {
             };
             /** @description The challenge expired, was answered before, or the output is no longer what was shown */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4862,6 +5421,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is too long */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4870,6 +5430,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is no JSON */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4888,6 +5449,69 @@ export interface operations {
                 };
             };
             /** @description The file of users cannot be used */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+        };
+    };
+    restore_backup: {
+        parameters: {
+            query?: {
+                /** @description Only say what is in it, and what it would change. Default false. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A backup */
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description What it does; in a dry run what it would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Another backup or restore is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description Its documents cannot run here; with `error` it is no whole backup. Nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreReport"];
+                };
+            };
+            /** @description The disk cannot be written, or is too small */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5025,7 +5649,26 @@ export interface operations {
                     "application/json": components["schemas"]["SecretEntry"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5070,7 +5713,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionAnswer"];
                 };
             };
-            /** @description The file of users cannot be read */
+            /** @description The file of users cannot be used */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5102,6 +5745,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionAnswer"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5119,6 +5763,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is too long */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5127,6 +5772,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is no JSON */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5229,6 +5875,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is too long */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5237,6 +5884,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is no JSON */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5286,7 +5934,12 @@ export interface operations {
     };
     stream: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With commas between: `status`, `verdicts`, `tags`, `alarms`; else status and verdicts. */
+                topics?: string;
+                /** @description Only this line: its verdicts, its tags, and of the lines in the status it alone. */
+                line?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5298,7 +5951,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["LiveVerdicts"];
+                    "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description No such line */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
             /** @description As many streams are open as there may be */
@@ -5372,7 +6042,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tokens"];
                 };
             };
-            /** @description The file of users cannot be read */
+            /** @description The file of users cannot be used */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5422,6 +6092,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is too long */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5430,6 +6101,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is no JSON */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5504,7 +6176,7 @@ export interface operations {
                     "application/json": components["schemas"]["Users"];
                 };
             };
-            /** @description The file of users cannot be read */
+            /** @description The file of users cannot be used */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5555,6 +6227,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is too long */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5563,6 +6236,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is no JSON */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5571,7 +6245,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
-            /** @description Too many passwords wait to be hashed */
+            /** @description Too many tries; `retry_after_s` says when the next one counts */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5690,6 +6364,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is too long */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5698,6 +6373,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
+            /** @description The body is no JSON */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5706,7 +6382,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
-            /** @description Too many passwords wait to be hashed */
+            /** @description Too many tries; `retry_after_s` says when the next one counts */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5863,6 +6539,7 @@ export interface operations {
                     "application/json": components["schemas"]["FeedbackView"];
                 };
             };
+            /** @description The body cannot be read, or says what cannot be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5873,6 +6550,24 @@ export interface operations {
             };
             /** @description No such verdict, or retention has dropped it */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemAnswer"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
