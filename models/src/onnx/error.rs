@@ -250,11 +250,6 @@ mod tests {
         assert_eq!(tidied(" Failed to load provider "), "Failed to load provider");
         assert_eq!(tidied("a : b : c"), "a : b : c");
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn too_few_samples_are_no_error_of_the_model() {
