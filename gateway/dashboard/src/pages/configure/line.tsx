@@ -8,6 +8,7 @@ import { Problem } from "@/api/problem";
 import { useMay } from "@/api/session";
 import { type Connection, type Line, lineDocument } from "@/api/written";
 import { Answer, PageHead, Panel, Trouble } from "@/parts/panel";
+import { Plain } from "@/parts/plain";
 import { Checks } from "./checks";
 import { Origin } from "./configure";
 import style from "./configure.module.css";
@@ -129,7 +130,11 @@ function Text({ line }: { line: Placed<Line> }) {
         <p className={style.item}>{t("configure.notApplied")}</p>
       ) : (
         <Answer of={document}>
-          {(one) => <pre className={style.text}>{one.text ?? JSON.stringify(one.form, null, 2)}</pre>}
+          {(one) => (
+            <Plain label={t("configure.text")} className={style.text}>
+              {one.text ?? JSON.stringify(one.form, null, 2)}
+            </Plain>
+          )}
         </Answer>
       )}
     </Panel>

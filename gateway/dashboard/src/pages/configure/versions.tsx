@@ -7,6 +7,7 @@ import type { DocumentVersion } from "@/api/types";
 import { useDocument, useDocuments, useRollback, useVersions } from "@/api/drafts";
 import { useMay } from "@/api/session";
 import { Answer, Empty, Panel, Trouble } from "@/parts/panel";
+import { Plain } from "@/parts/plain";
 import { moment } from "@/text/format";
 import style from "./configure.module.css";
 
@@ -113,7 +114,11 @@ function One({
   return (
     <div className="stack">
       <Answer of={document}>
-        {(one) => <pre className={style.text}>{one.text ?? t("versions.noText")}</pre>}
+        {(one) => (
+          <Plain label={t("configure.text")} className={style.text}>
+            {one.text ?? t("versions.noText")}
+          </Plain>
+        )}
       </Answer>
       {may && canReturn && (
         <form

@@ -7,6 +7,7 @@ import type { LearnJob, Look } from "@/api/types";
 import { Problem } from "@/api/problem";
 import { Mark } from "@/parts/mark";
 import { Figure, Panel, Trouble } from "@/parts/panel";
+import { Plain } from "@/parts/plain";
 import { count, percent } from "@/text/format";
 import style from "./models.module.css";
 
@@ -52,7 +53,9 @@ export function JobView({
       {now.quality && <Quality of={now.quality} />}
       {now.report && (
         <Panel title={t("learn.report")}>
-          <pre className={style.report}>{now.report}</pre>
+          <Plain label={t("learn.report")} className={style.report}>
+            {now.report}
+          </Plain>
         </Panel>
       )}
       {now.figures && (
