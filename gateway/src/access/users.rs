@@ -119,6 +119,9 @@ impl Access {
         let pool = self.pool()?;
         let changed = query.bind(change.disabled).bind(stays).execute(pool).await?.rows_affected();
         self.must_have(changed, name).await?;
+        if change.disabled == Some(true) {
+            self.revoke_tokens_of(name).await?;
+        }
         if change.password.is_some() {
             self.throttle().forget(name);
         }
@@ -155,8 +158,15 @@ impl Access {
                    (SELECT 1 FROM user WHERE role = 'administrator' AND NOT disabled AND name <> ?1))";
         let removed = sqlx::query(sql).bind(name).execute(self.pool()?).await?.rows_affected();
         self.must_have(removed, name).await?;
+        self.revoke_tokens_of(name).await?;
         self.throttle().forget(name);
         self.changed();
+        Ok(())
+    }
+
+    /// Whoever is gone must not come back by a token made before.
+    async fn revoke_tokens_of(&self, name: &str) -> Result<(), AccessError> {
+        sqlx::query("DELETE FROM token WHERE created_by = ?").bind(name).execute(self.pool()?).await?;
         Ok(())
     }
 

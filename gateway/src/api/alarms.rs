@@ -15,6 +15,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// How long an alarm is shelved where nothing is said.
 const SHELVE: Duration = Duration::from_secs(30 * 60);
+/// Longest shelving, in minutes.
+const SHELVE_MINUTES_MAX: u32 = 12 * 60;
 /// A note.
 const NOTE_CHARS_MAX: usize = 500;
 
@@ -99,6 +101,10 @@ async fn give(
 ) -> Result<Json<AlarmView>, Refusal> {
     if told.note.chars().count() > NOTE_CHARS_MAX {
         return Err(Refusal::bad("note: it is longer than 500 characters", "shorten it"));
+    }
+    if told.minutes.is_some_and(|minutes| !(1..=SHELVE_MINUTES_MAX).contains(&minutes)) {
+        let hint = "an alarm is shelved for at most half a day; suppress it where it must be silent for longer";
+        return Err(Refusal::bad("minutes: from 1 to 720", hint));
     }
     let span = told.minutes.map_or(SHELVE, |minutes| Duration::from_secs(u64::from(minutes) * 60));
     let given = api.alarms.order(id, event, span, &who.name, &told.note).await;

@@ -137,6 +137,7 @@ pub fn provisional(layout: &Layout) -> Slots {
 pub fn assemble(documents: &Resolved, slots: &Slots, whose: &Whose) -> Result<Vec<CellPlan>, Problems> {
     let mut problems = Problems::default();
     let lines = checks::plan(documents, slots, &mut problems);
+    writes::overlaps(&documents.lines, &documents.connections, &mut problems);
     let mut cells = Vec::new();
     for cell in cells::split(documents, &lines) {
         let mut plan = CellPlan { connections: Vec::new(), lines: Vec::new() };

@@ -4,9 +4,11 @@
 //! for its answer. So it is refused here, with the documents (B15).
 
 use super::modbus::{address, kind, order, told};
-use takt_adapters::modbus::{Codec, WriteFunction, WriteSpec};
+use std::ops::Range;
+use takt_adapters::modbus::{Codec, Table, WriteFunction, WriteSpec};
 use takt_config::resolved::{
-    Connection, ConnectionKind, Handshake, Heartbeat, Modbus, Output, OutputMode, SingleRegisterWrite, WriteTarget,
+    Connection, ConnectionKind, Handshake, Heartbeat, Line, Modbus, Output, OutputMode, SingleRegisterWrite,
+    WriteTarget,
 };
 use takt_config::{At, Problems};
 use takt_plant::{WriteSlot, WriteValue};
@@ -50,6 +52,47 @@ pub(super) fn look<'a>(outputs: impl Iterator<Item = &'a Output>, connections: &
             planned(connection, device, None, std::iter::once(output), problems);
         }
     }
+}
+
+/// Registers that two lines, outputs or heartbeats write, by what goes on the wire: however they are written,
+/// and also where one value reaches into the other's.
+pub(super) fn overlaps(lines: &[Line], connections: &[Connection], problems: &mut Problems) {
+    let mut taken: Vec<(String, u8, Table, Range<u32>, &At<String>)> = Vec::new();
+    for write in lines.iter().flat_map(every_target) {
+        let device = connections.iter().find(|connection| *connection.id == *write.connection);
+        let Some(ConnectionKind::ModbusTcp(device)) = device.map(|connection| &connection.kind) else { continue };
+        // What cannot be read is told where it is planned.
+        let Some(at) = address(&write.register, &mut Problems::default()) else { continue };
+        let n = u32::from(kind(write.kind.as_ref(), &at).n_registers());
+        let range = u32::from(at.offset)..u32::from(at.offset) + n;
+        let wire = super::device(device).address.to_lowercase();
+        let same = |(other, unit, table, theirs, _): &&(String, u8, Table, Range<u32>, &At<String>)| {
+            let meets = theirs.start < range.end && range.start < theirs.end;
+            *other == wire && *unit == write.unit && *table == at.table && meets
+        };
+        match taken.iter().find(same) {
+            // The same text on the same connection was told when the documents were resolved.
+            Some((.., first)) if first.value.eq_ignore_ascii_case(&write.register) => {}
+            Some((.., first)) => {
+                let what =
+                    format!("{} reaches into {first}, which is written already, at {}", write.register, first.place);
+                problems.push(write.register.problem(what, "give each output and heartbeat registers of its own"));
+            }
+            None => taken.push((wire, write.unit, at.table, range, &write.register)),
+        }
+    }
+}
+
+/// Everything that a line writes.
+fn every_target(line: &Line) -> impl Iterator<Item = &WriteTarget> {
+    let outputs = line.checks.iter().flat_map(|check| &check.outputs);
+    let outputs = outputs.flat_map(move |output| {
+        std::iter::once(&output.write).chain(match &output.mode {
+            OutputMode::Handshake(registers) => Some(&registers.answer),
+            OutputMode::Level | OutputMode::Pulse { .. } => None,
+        })
+    });
+    line.heartbeat.iter().map(|beat| &beat.write).chain(outputs)
 }
 
 fn target(target: &WriteTarget, device: &Modbus, problems: &mut Problems) -> Option<WriteSpec> {

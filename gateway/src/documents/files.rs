@@ -1,8 +1,30 @@
 //! Files that documents name: paths that lead nowhere, and files that are not there on this box.
 
+use std::io::{Error, ErrorKind, Read, Result};
 use std::path::Path;
 use takt_config::resolved::{Connection, ConnectionKind, ListenTls};
 use takt_config::{At, Pem, Problem, Problems, Resolved};
+
+/// Largest certificate or key file: a bundle of every public authority has a quarter of it.
+const PEM_BYTES_MAX: u64 = 1 << 20;
+
+/// Reads a certificate or key file. What is no file is not opened, because it may have no end or nobody who
+/// writes into it.
+///
+/// # Errors
+/// It cannot be read, is no file, or is larger than 1 MiB.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let wrong = |what: &str| Error::new(ErrorKind::InvalidInput, what);
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(wrong("it is no file"));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(PEM_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > PEM_BYTES_MAX {
+        return Err(wrong("it is larger than 1 MiB, and no certificate"));
+    }
+    Ok(bytes)
+}
 
 /// Every relative path in documents of these names: a document in the store has no folder, so such a path
 /// leads nowhere. The configuration file has one.
@@ -35,7 +57,7 @@ pub fn absent(documents: &Resolved) -> Problems {
     let absent = all.filter_map(|pem| {
         let Pem::File(path) = &pem.value else { return None };
         let path = At::new(path.clone(), pem.place.clone()).beside_document();
-        let why = std::fs::File::open(&path).err()?;
+        let why = read(&path).err()?;
         let hint = "put it there on the box that runs this; `takt run` refuses to start without it";
         Some(pem.problem(format!("{} cannot be read here: {why}", path.display()), hint))
     });
@@ -49,4 +71,23 @@ fn pems(connection: &Connection) -> impl Iterator<Item = &At<Pem>> {
         ConnectionKind::ModbusTcp(_) | ConnectionKind::Replay(_) => None,
     };
     tls.into_iter().flat_map(|tls| tls.ca.iter().chain(tls.identity.iter().flat_map(|(c, k)| [c, k])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_of_bounded_size_is_read() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, n: usize| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, vec![b'x'; n]).expect("it can be written");
+            path
+        };
+        assert_eq!(read(&file("small", 10)).expect("it is read").len(), 10);
+        for wrong in [file("large", (1 << 20) + 1).as_path(), Path::new("/dev/zero"), dir.path()] {
+            assert!(read(wrong).is_err(), "{}", wrong.display());
+        }
+    }
 }

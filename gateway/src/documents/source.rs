@@ -51,7 +51,7 @@ pub fn whose(gateway: &Gateway) -> Whose {
         site: gateway.site.value.clone(),
         secrets: crate::secrets::reveal,
         data_dir: gateway.data_dir.value.clone(),
-        files: |path| std::fs::read(path),
+        files: files::read,
     }
 }
 

@@ -20,6 +20,24 @@ pub enum AskedConnection {
     Written(serde_json::Map<String, Value>),
 }
 
+impl AskedConnection {
+    /// Whether it is written anew and names a secret: its value would go to whatever address is written too.
+    pub fn brings_secrets(&self) -> bool {
+        fn names(value: &Value) -> bool {
+            match value {
+                Value::String(text) => text.starts_with("secret:"),
+                Value::Array(all) => all.iter().any(names),
+                Value::Object(all) => all.values().any(names),
+                Value::Null | Value::Bool(_) | Value::Number(_) => false,
+            }
+        }
+        match self {
+            Self::Named(_) => false,
+            Self::Written(keys) => keys.values().any(names),
+        }
+    }
+}
+
 /// Why the field could not be asked.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum FieldError {

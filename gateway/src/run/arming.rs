@@ -61,6 +61,16 @@ impl Shared {
         if let Some(TooShort { what, hint }) = refused {
             return Err(ControlError::new(format!("{name} is not armed: {what}"), hint));
         }
+        if arm {
+            // First what must outlive a crash: an output that nobody can prove to have been armed is not.
+            let digest = self.cells.lock().await.digest_of(&order).ok_or_else(|| unknown(place))?;
+            let record = ArmingRecord { output: name.clone(), by: by.to_owned(), at, digest };
+            self.store.arm(record).await.map_err(|error| {
+                let hint = "nothing is armed that cannot be recorded; make room on the disk, and arm again";
+                let what = format!("{name} is not armed: {}", sentence(&error));
+                ControlError::new(what, hint).because(Why::Unavailable)
+            })?;
+        }
         let mut found = false;
         for shard in &self.shards {
             let (done, answer) = oneshot::channel();
@@ -70,21 +80,18 @@ impl Shared {
         if !found {
             return Err(unknown(place));
         }
-        let digest = {
+        {
             let mut cells = self.cells.lock().await;
             let digest = cells.digest_of(&order).unwrap_or_default();
-            cells.arming(&order, digest.clone());
-            digest
-        };
-        let kept = if arm {
-            self.store.arm(ArmingRecord { output: name.clone(), by: by.to_owned(), at, digest }).await
-        } else {
-            self.store.disarm(&name).await.map(drop)
-        };
-        kept.map_err(|error| {
-            let hint = "it holds until the next start; say it again when the store can be written";
-            ControlError::new(sentence(&error), hint).because(Why::Unavailable)
-        })?;
+            cells.arming(&order, digest);
+        }
+        if !arm {
+            self.store.disarm(&name).await.map_err(|error| {
+                let what = format!("{name} is a dry run now, but a restart would arm it again: {}", sentence(&error));
+                let hint = "make room on the disk, and say it again; until then do not restart the gateway";
+                ControlError::new(what, hint).because(Why::Unavailable)
+            })?;
+        }
         Ok(json!({ "output": name, "armed": arm, "by": by }))
     }
 

@@ -52,14 +52,22 @@ impl Shared {
     /// Back to the version that judged before.
     pub(crate) async fn roll_model_back(&self, by: &str, model: &ModelId) -> Result<ModelStands, ControlError> {
         let _one_at_a_time = self.changing.lock().await;
-        let at = self.clock.wall();
-        let release = self.loader.catalogue().rollback(model, by, at).map_err(refused)?;
-        self.reseat(model).await.map_err(|why| ControlError::new(why, "see `takt status`"))?;
+        let (at, catalogue) = (self.clock.wall(), self.loader.catalogue());
+        let before = catalogue.active(model).map_err(refused)?;
+        let release = catalogue.rollback(model, by, at).map_err(refused)?;
+        if let Err(why) = self.reseat(model).await {
+            if let Some(before) = before {
+                catalogue.activate(model, &before.version, "gateway", at).map_err(refused)?;
+            }
+            return Err(ControlError::new(why, "the version that judges stays; mend the check, or activate another"));
+        }
         self.note(by, "model.rollback", None, &format!("{model} {}", release.version)).await;
         Ok(ModelStands { model: model.to_string(), active: release.version.to_string() })
     }
 
-    /// Loads the active version of a model for every check that judges with it, then seats it.
+    /// Loads the active version of a model for every check that judges with it, then seats it. A check that
+    /// judged with the version before must take it; one that had none, because it does not fit its model,
+    /// keeps nobody else from going on.
     async fn reseat(&self, model: &ModelId) -> Result<(), String> {
         let mut places = Vec::new();
         for running in self.cells.lock().await.plans() {
@@ -73,9 +81,16 @@ impl Shared {
             }
         }
         let mut seats = Vec::new();
+        let mut refusal = None;
         for (shard, line, check, slot, place) in places {
-            let seat = self.load(line, check, model.clone()).await?;
-            seats.push((shard, slot, place, seat));
+            match self.load(line, check, model.clone()).await {
+                Ok(seat) => seats.push((shard, slot, place, seat)),
+                Err((why, true)) => return Err(why),
+                Err((why, false)) => refusal = refusal.or(Some(why)),
+            }
+        }
+        if let Some(why) = refusal.filter(|_| seats.is_empty()) {
+            return Err(why);
         }
         for (shard, slot, place, seat) in seats {
             self.shards[shard].order(Order::Seat(slot, place, Some(seat))).await;
@@ -83,17 +98,16 @@ impl Shared {
         Ok(())
     }
 
-    async fn load(&self, line: LinePlan, check: Check, model: ModelId) -> Result<Seat, String> {
+    /// The seat, or why there is none and whether the check judged until now.
+    async fn load(&self, line: LinePlan, check: Check, model: ModelId) -> Result<Seat, (String, bool)> {
         let gauge = self.board.lines().iter().find(|l| l.plan().id == *line.line.id).and_then(|l| l.find(&check.id));
-        let gauge = gauge.ok_or("the check is not on the board")?;
+        let gauge = gauge.ok_or_else(|| ("the check is not on the board".to_owned(), true))?;
+        let running = gauge.model_standing(model.as_str()).is_some_and(|standing| standing.is_ready());
         let loader = Arc::clone(&self.loader);
         let place = format!("{}/{}", *line.line.id, *check.id);
-        let loaded = tokio::task::spawn_blocking(move || {
-            let running = gauge.model_standing(model.as_str()).is_some_and(|standing| standing.is_ready());
-            loader.seat(&line.line, &check, &model, &gauge, running)
-        });
-        let seat = loaded.await.map_err(|error| error.to_string())?;
-        seat.ok_or_else(|| format!("{place} refused the model; `takt status` says why"))
+        let loaded = tokio::task::spawn_blocking(move || loader.seat(&line.line, &check, &model, &gauge, running));
+        let seat = loaded.await.map_err(|error| (error.to_string(), true))?;
+        seat.ok_or_else(|| (format!("{place} refused the model; `takt status` says why"), running))
     }
 }
 

@@ -117,6 +117,15 @@ pub enum LearnError {
         /// The limit.
         limit: f64,
     },
+    /// Squares of a column's values are beyond what a number holds.
+    #[error(
+        "the values of '{column}' are so large that their variance is no number; look for a fault value or a wrong \
+         scale, and leave those rows out"
+    )]
+    TooLarge {
+        /// Its name.
+        column: String,
+    },
     /// The eigenvalue solver did not converge.
     #[error("the eigenvalues of the correlation matrix could not be found; look for absurd values in the rows")]
     NoEigenvalues,

@@ -71,8 +71,16 @@ impl Plane {
         }
         let scale = moments.deviations(divisor.of(n_rows));
         let own: Vec<f64> = varying.iter().map(|&i| scale[i]).collect();
+        let is_number = |i: &usize| moments.mean[*i].is_finite() && scale[*i].is_finite();
+        if let Some(i) = varying.iter().find(|i| !is_number(i)) {
+            let column = names.get(*i).map_or_else(|| i.to_string(), |name| (*name).to_owned());
+            return Err(LearnError::TooLarge { column });
+        }
         let eigen = Eigen::of(moments.scaled_covariance(&varying, &own).view())?;
         let Chosen { n_components, random_eigenvalues } = choose(components, &eigen, n_rows)?;
+        if eigen.values.iter().any(|value| !value.is_finite()) || n_components == 0 {
+            return Err(LearnError::NoEigenvalues);
+        }
         if n_components > eigen.rank() {
             return Err(collinear(&eigen, &varying, names));
         }

@@ -133,6 +133,9 @@ impl Windower {
         let Some(first) = snapshot.kept.first().map(|(first, _)| *first) else {
             return true;
         };
+        if !snapshot.kept_in_order() {
+            return false;
+        }
         let n_tail = usize::try_from(snapshot.n_seen - first).unwrap_or(usize::MAX);
         let mut tail = VecDeque::new();
         for frame in frames {
@@ -181,6 +184,16 @@ impl Windower {
 }
 
 impl Snapshot {
+    /// Whether the runs of kept frames rise and end before the frames do, which damaged bytes need not say.
+    fn kept_in_order(&self) -> bool {
+        let mut next = 0;
+        self.kept.iter().all(|(from, n)| {
+            let end = from.checked_add(*n).filter(|end| *from >= next && *end <= self.n_seen);
+            next = end.unwrap_or(next);
+            end.is_some()
+        })
+    }
+
     fn books(&self) -> Books {
         // No box lives to count further; damaged bytes may say so.
         let count = |n: u64| if n < COUNT_MAX { n } else { 0 };

@@ -43,7 +43,9 @@ pub(crate) fn gateway(documents: &[At<Document>], report: &mut Report) -> Option
         telemetry.and_then(|t| otlp_of(t, report)),
     );
     let (http, runtime, history, otlp) = parts;
-    let data_dir = data_dir.cloned().unwrap_or_else(|| At::built_in(PathBuf::from(DATA_DIR), "data_dir"));
+    // Wherever a command is typed, it means the folder beside the document.
+    let data_dir = data_dir.map(|dir| At::new(dir.beside_document(), dir.place.clone()));
+    let data_dir = data_dir.unwrap_or_else(|| At::built_in(PathBuf::from(DATA_DIR), "data_dir"));
     Some(Gateway { name: name?.clone(), site: site?.clone(), data_dir, http, runtime, history, otlp })
 }
 

@@ -4,12 +4,14 @@ use super::super::answer::{OfBody, ProblemAnswer, Refusal, Told};
 use super::super::plant::MessageToMap;
 use super::super::{Api, Who};
 use super::refused;
+use crate::access::Role;
 use crate::api::control::ControlError;
 use crate::field::{
     AskedConnection, BudgetView, FieldError, MappingPreview, RegisterRead, Scan, TopicsHeard, TrialReport, stretch_of,
 };
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -118,8 +120,10 @@ pub(super) struct MessageToRead {
 ))]
 pub(super) async fn test(
     State(api): State<Api>,
+    who: Who,
     Told(told): Told<ConnectionToTry>,
 ) -> Result<Json<TrialReport>, Refusal> {
+    may_bring_secrets(&who, &told.connection)?;
     Ok(Json(api.plant.try_connection(told.connection, told.at).await.map_err(refused)?))
 }
 
@@ -195,8 +199,10 @@ pub(super) async fn budget(
 ))]
 pub(super) async fn topics(
     State(api): State<Api>,
+    who: Who,
     Told(told): Told<TopicsToHear>,
 ) -> Result<Json<TopicsHeard>, Refusal> {
+    may_bring_secrets(&who, &told.connection)?;
     let span = seconds(told.seconds, LISTEN_S)?;
     let filter = told.filter.unwrap_or_else(|| "#".to_owned());
     Ok(Json(api.plant.topics(told.connection, filter, span).await.map_err(refused)?))
@@ -214,8 +220,10 @@ pub(super) async fn topics(
 ))]
 pub(super) async fn mapping(
     State(api): State<Api>,
+    who: Who,
     Told(told): Told<MessageToRead>,
 ) -> Result<Json<MappingPreview>, Refusal> {
+    may_bring_secrets(&who, &told.connection)?;
     let payload = match (told.payload, told.payload_hex) {
         (Some(_), Some(_)) => return Err(Refusal::bad("two payloads", "send payload or payload_hex")),
         (Some(text), None) => Some(text.into_bytes()),
@@ -243,4 +251,14 @@ fn bytes(hex: &str) -> Result<Vec<u8>, Refusal> {
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok().filter(|_| pair[0] != b'+');
     let all: Option<Vec<u8>> = digits.chunks(2).map(|two| if two.len() == 2 { pair(two) } else { None }).collect();
     all.ok_or_else(|| Refusal::bad("payload_hex: this is not hexadecimal", "write two digits a byte, such as 00 ff 1a"))
+}
+
+/// A connection in force may be asked by its name. One that is written anew may lead anywhere, and whoever
+/// may not see a secret must not have it sent there.
+fn may_bring_secrets(who: &Who, asked: &AskedConnection) -> Result<(), Refusal> {
+    if who.role == Role::Administrator || !asked.brings_secrets() {
+        return Ok(());
+    }
+    let hint = "ask it by its name once it is applied, or let an administrator try it";
+    Err(Refusal::new(StatusCode::FORBIDDEN, "only an administrator may send a secret to an address of a draft", hint))
 }

@@ -14,6 +14,7 @@ use crate::run::{Shared, store_dir};
 use crate::store::{Event, Reader};
 use anyhow::{Context as _, Result};
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use takt_config::Resolved;
@@ -124,7 +125,15 @@ impl Shared {
         self.note(who, "learn.begin", Some(request.ask.line.clone()), &text).await;
         let (shared, working) = (Arc::clone(self), Arc::clone(&job));
         let work = Work { shared, job: working, request, read, model, who: who.to_owned() };
-        let thread = std::thread::Builder::new().name("learner".into()).spawn(move || work.run());
+        let thread = std::thread::Builder::new().name("learner".into()).spawn(move || {
+            let job = Arc::clone(&work.job);
+            // A job that never ends would keep its line from learning for good.
+            if std::panic::catch_unwind(AssertUnwindSafe(|| work.run())).is_err() {
+                let mut view = job.view();
+                view.standing = LearnStanding::Failed;
+                view.error = Some("the learner broke off by a defect; please report it with the log".to_owned());
+            }
+        });
         if let Err(error) = thread {
             let mut view = job.view();
             view.standing = LearnStanding::Failed;
