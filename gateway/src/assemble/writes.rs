@@ -54,31 +54,49 @@ pub(super) fn look<'a>(outputs: impl Iterator<Item = &'a Output>, connections: &
     }
 }
 
-/// Registers that two lines, outputs or heartbeats write, by what goes on the wire: however they are written,
-/// and also where one value reaches into the other's.
+/// Registers that something writes, by what goes on the wire.
+struct Taken<'a> {
+    device: String,
+    unit: u8,
+    table: Table,
+    range: Range<u32>,
+    written: &'a At<String>,
+}
+
+impl<'a> Taken<'a> {
+    /// `None` where the register cannot be read; that is told where it is planned.
+    fn of(write: &'a WriteTarget, device: &Modbus) -> Option<Self> {
+        let at = address(&write.register, &mut Problems::default())?;
+        let n = u32::from(kind(write.kind.as_ref(), &at).n_registers());
+        let range = u32::from(at.offset)..u32::from(at.offset) + n;
+        let device = super::device(device).address.to_lowercase();
+        Some(Self { device, unit: write.unit, table: at.table, range, written: &write.register })
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        let is_there = (&self.device, self.unit, self.table) == (&other.device, other.unit, other.table);
+        is_there && self.range.start < other.range.end && other.range.start < self.range.end
+    }
+}
+
+/// Registers that two outputs or heartbeats write: however they are written, and also where one value
+/// reaches into the other's.
 pub(super) fn overlaps(lines: &[Line], connections: &[Connection], problems: &mut Problems) {
-    let mut taken: Vec<(String, u8, Table, Range<u32>, &At<String>)> = Vec::new();
+    let mut taken: Vec<Taken<'_>> = Vec::new();
     for write in lines.iter().flat_map(every_target) {
         let device = connections.iter().find(|connection| *connection.id == *write.connection);
         let Some(ConnectionKind::ModbusTcp(device)) = device.map(|connection| &connection.kind) else { continue };
-        // What cannot be read is told where it is planned.
-        let Some(at) = address(&write.register, &mut Problems::default()) else { continue };
-        let n = u32::from(kind(write.kind.as_ref(), &at).n_registers());
-        let range = u32::from(at.offset)..u32::from(at.offset) + n;
-        let wire = super::device(device).address.to_lowercase();
-        let same = |(other, unit, table, theirs, _): &&(String, u8, Table, Range<u32>, &At<String>)| {
-            let meets = theirs.start < range.end && range.start < theirs.end;
-            *other == wire && *unit == write.unit && *table == at.table && meets
-        };
-        match taken.iter().find(same) {
-            // The same text on the same connection was told when the documents were resolved.
-            Some((.., first)) if first.value.eq_ignore_ascii_case(&write.register) => {}
-            Some((.., first)) => {
+        let Some(own) = Taken::of(write, device) else { continue };
+        let first = taken.iter().find(|first| first.meets(&own)).map(|first| first.written);
+        match first {
+            // The same text was told when the documents were resolved.
+            Some(first) if first.value.eq_ignore_ascii_case(&write.register) => {}
+            Some(first) => {
                 let what =
-                    format!("{} reaches into {first}, which is written already, at {}", write.register, first.place);
-                problems.push(write.register.problem(what, "give each output and heartbeat registers of its own"));
+                    format!("{} reaches into {first}, which is written already, at {}", own.written, first.place);
+                problems.push(own.written.problem(what, "give each output and heartbeat registers of its own"));
             }
-            None => taken.push((wire, write.unit, at.table, range, &write.register)),
+            None => taken.push(own),
         }
     }
 }

@@ -229,3 +229,21 @@ fn what_no_box_can_hold_is_refused_and_what_is_much_is_a_warning() {
     bench.takt(&["check", "over.toml"]).code(78).says(&["checks[c].window", "at most 17.2 GB are allowed", hint]);
     bench.takt(&["line", "apply", "over.toml"]).code(78).says(&["nothing was applied"]);
 }
+
+#[test]
+fn registers_are_compared_by_what_goes_on_the_wire() {
+    let second = |register: &str| {
+        let output = format!(
+            "[[lines.checks.outputs]]\nid = \"lamp\"\nwrite = {{ connection = \"plc\", register = \"{register}\" }}\n\
+             value = {{ pass = 0, fail = 1, inconclusive = 2 }}\nfail_safe = 2\n"
+        );
+        problems(&format!("{OUTPUT}{output}"))
+    };
+    for same in ["holding:0xa", "holding:010", "holding: 10", "400011"] {
+        let found = second(same);
+        assert!(found.iter().any(|(_, what, _)| what.contains("holding:10")), "{same}: {found:?}");
+    }
+    let reaching = second("holding:9\", type = \"u32");
+    assert!(reaching.iter().any(|(_, what, _)| what.contains("reaches into holding:10")), "{reaching:?}");
+    assert_eq!(second("holding:11"), []);
+}

@@ -132,3 +132,13 @@ fn a_look_at_the_rows_comes_before_learning() {
     let error = learn(&options, rows.view(), None).expect_err("a missing cell");
     assert!(matches!(error, LearnError::BadCells { n_cells: 1, .. }), "{error}");
 }
+
+#[test]
+fn a_value_whose_square_is_no_number_is_named_by_its_column() {
+    let mut rows = tep::training();
+    rows[[3, 5]] = 1e200;
+    let options = LearnOptions::new(tep::columns());
+    let error = learn(&options, rows.view(), None).expect_err("a fault value");
+    let wanted = &tep::columns()[5].role;
+    assert!(matches!(&error, LearnError::TooLarge { column } if column == wanted), "{error}");
+}
