@@ -207,8 +207,8 @@ fn a_running_gateway_takes_only_what_is_whole() {
 /// The gateway goes away for a moment, then judges with what was restored.
 fn epochs_after_restart(bench: &Bench) {
     for _ in 0..600 {
-        let listens = std::net::TcpStream::connect(bench.http).is_ok();
-        if listens && bench.ask("GET", "/api/v1/lines?line=press", "").status == 200 {
+        let answer = bench.try_ask("GET", "/api/v1/lines?line=press", "");
+        if answer.is_ok_and(|answer| answer.status == 200) {
             assert_eq!(epochs(bench, 300).len(), 1);
             return;
         }

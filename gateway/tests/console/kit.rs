@@ -101,14 +101,19 @@ impl Bench {
 
     /// Asks the running gateway over HTTP, as whoever may read this folder.
     pub fn ask(&self, method: &str, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        self.try_ask(method, path, body).expect("the gateway listens")
+    }
+
+    /// The same of a gateway that may be starting again at this very moment.
+    pub fn try_ask(&self, method: &str, path: &str, body: impl AsRef<[u8]>) -> std::io::Result<Answer> {
         let body = body.as_ref();
-        let mut socket = TcpStream::connect(self.http).expect("the gateway listens");
+        let mut socket = TcpStream::connect(self.http)?;
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.http);
         if let Ok(token) = std::fs::read_to_string(self.path("data/console.token")) {
             write!(head, "Authorization: Bearer {}\r\n", token.trim()).expect("a string");
         }
         write!(head, "Content-Length: {}\r\n\r\n", body.len()).expect("a string");
-        socket.write_all(head.as_bytes()).expect("it reads");
+        socket.write_all(head.as_bytes())?;
         // It may refuse and close before it has read everything.
         drop(socket.write_all(body));
         let mut bytes = Vec::new();
@@ -116,7 +121,7 @@ impl Bench {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_str(), ""));
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
-        Answer { status, body: body.to_owned(), of: format!("{method} {path}") }
+        Ok(Answer { status, body: body.to_owned(), of: format!("{method} {path}") })
     }
 
     /// The same with a JSON body and a JSON answer of this status.
