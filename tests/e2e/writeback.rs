@@ -88,7 +88,7 @@ fn a_refused_write_shows_its_exception_code_and_is_not_repeated() {
 }
 
 #[test]
-fn a_read_back_that_differs_is_shown() {
+fn a_read_back_that_differs_is_shown_and_stops_the_heartbeat() {
     let mut bench = Bench::armed(PATIENT, &format!("{LEVEL}read_back = true\n"));
     bench.part(GOOD);
     bench.wait_outcome("confirmed", 1);
@@ -99,10 +99,16 @@ fn a_read_back_that_differs_is_shown() {
         let last = bench.output()["last"].clone();
         (last["outcome"] == "differs" && last["value"] == "9" && last["why"].as_str()?.contains('1')).then_some(())
     });
+    // A gate that does not move must not be taken for one that has an answer.
+    let n_beats = bench.values_at(HEARTBEAT).len();
+    bench.part(FAULTY);
+    bench.wait_outcome("differs", 4);
+    assert_eq!(bench.values_at(HEARTBEAT).len(), n_beats, "no heartbeat while the device takes nothing");
     assert_eq!(bench.tell("good"), "ok");
     bench.part(FAULTY);
     bench.wait_outcome("confirmed", 2);
-    assert_eq!(bench.values_at(PLACE), [1, 2, 9, 2], "what is not there as it was meant is not left so");
+    wait_until("the heartbeat goes on", PATIENCE, || (bench.values_at(HEARTBEAT).len() > n_beats).then_some(()));
+    assert_eq!(bench.values_at(PLACE), [1, 2, 9, 2, 9, 2], "what is not there as it was meant is not left so");
     check_books(&bench.gateway);
 }
 

@@ -199,9 +199,11 @@ impl Check {
         self.parts.seats.iter().all(Option::is_some)
     }
 
-    /// Whether a PLC may trust it: its models are ready, and its last verdict was not late (B16).
+    /// Whether a PLC may trust it: its models are ready, its last verdict was not late (B16), and the device
+    /// took what was written last.
     pub fn is_well(&self) -> bool {
-        self.is_ready() && (!self.is_behind || self.parts.outputs.is_empty())
+        let is_late = self.is_behind && !self.parts.outputs.is_empty();
+        self.is_ready() && !is_late && !self.parts.outputs.iter().any(Port::is_deaf)
     }
 
     /// How many frames its open windows hold.

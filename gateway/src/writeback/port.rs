@@ -39,6 +39,8 @@ pub struct Port {
     parts: PortParts,
     /// The last verdict that it was told: releases belong to it.
     last: Option<u64>,
+    /// The device did not take the last write that was sent.
+    is_refused: bool,
 }
 
 /// What a write is about.
@@ -107,7 +109,7 @@ pub struct Moment {
 impl Port {
     /// A port; dry run until it is armed.
     pub fn new(parts: PortParts) -> Self {
-        Self { parts, last: None }
+        Self { parts, last: None, is_refused: false }
     }
 
     /// The output's name.
@@ -118,6 +120,12 @@ impl Port {
     /// Whether writes go out.
     pub fn is_armed(&self) -> bool {
         *self.parts.verdict.arming() != Arming::DryRun
+    }
+
+    /// Whether it is armed and the device does not take what it writes: then the last value on the device is
+    /// no answer to the last part, and a PLC must not trust it.
+    pub fn is_deaf(&self) -> bool {
+        self.is_armed() && self.is_refused
     }
 
     /// Lets writes go out.
@@ -133,6 +141,7 @@ impl Port {
         for lock in std::iter::once(&mut self.parts.verdict).chain(self.parts.answer.as_mut()) {
             lock.disarm();
         }
+        self.is_refused = false;
         self.parts.gauge.armed(Arming::DryRun);
     }
 
@@ -151,6 +160,14 @@ impl Port {
     /// Takes the end of a write. `report` is `None` when the driver ended without one.
     pub fn ended(&mut self, about: About, report: Option<WriteReport>, now: Moment) -> (Ended, Heard) {
         let outcome = report.map_or(WriteOutcome::Disconnected, |report| outcome_of(&report));
+        self.is_refused = match &outcome {
+            WriteOutcome::Refused { .. }
+            | WriteOutcome::TimedOut
+            | WriteOutcome::Differs { .. }
+            | WriteOutcome::Disconnected => true,
+            WriteOutcome::Confirmed | WriteOutcome::DryRun => false,
+            WriteOutcome::Withheld { .. } => self.is_refused,
+        };
         let said = Said::Outcome { number: about.number, end: end(&outcome) };
         let note = self.note(&about, outcome, now);
         (Ended { about, note }, self.hear_of(&said, about.of, None, now))
