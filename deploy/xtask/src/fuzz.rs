@@ -14,25 +14,29 @@ const INPUT_BYTES_MAX: u32 = 4_096;
 /// An input that takes so many seconds is a defect: decoders are linear.
 const INPUT_S_MAX: u32 = 10;
 
-/// Runs the named targets, or all.
-pub(crate) fn run(names: &[String], seconds: u32) -> Result<()> {
+/// The seed of the short pass.
+const SHORT_SEED: u32 = 1;
+
+/// Runs the named targets, or all. `again`: the same inputs as every time.
+pub(crate) fn run(names: &[String], seconds: u32, again: bool) -> Result<()> {
     if let Err(why) = ready() {
         bail!("{why}");
     }
-    pass(names, seconds)
+    pass(names, seconds, again)
 }
 
 /// The short pass of every test run: enough to see that a decoder takes its seeds and what lies near
-/// them. Without a nightly toolchain it says that it did not run.
+/// them, the same inputs each time, so that a test run does not fail by chance. Searching for new ones is
+/// `cargo xtask fuzz`. Without a nightly toolchain it says that it did not run.
 pub(crate) fn short(seconds: u32) -> Result<()> {
     if let Err(why) = ready() {
         eprintln!("NOT RUN: the fuzz targets: {why}");
         return Ok(());
     }
-    pass(&[], seconds)
+    pass(&[], seconds, true)
 }
 
-fn pass(names: &[String], seconds: u32) -> Result<()> {
+fn pass(names: &[String], seconds: u32, again: bool) -> Result<()> {
     let folder = folder();
     let known = targets(&folder)?;
     if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
@@ -41,7 +45,7 @@ fn pass(names: &[String], seconds: u32) -> Result<()> {
     let chosen: Vec<&String> = known.iter().filter(|name| names.is_empty() || names.contains(name)).collect();
     let mut failed = Vec::new();
     for target in &chosen {
-        if let Err(error) = one(target, &folder, seconds) {
+        if let Err(error) = one(target, &folder, seconds, again) {
             eprintln!("{error:#}");
             failed.push(target.as_str());
         }
@@ -54,8 +58,11 @@ fn pass(names: &[String], seconds: u32) -> Result<()> {
 }
 
 /// One target. New inputs that reach new code are kept under the target folder and come first next time.
-fn one(target: &str, folder: &Path, seconds: u32) -> Result<()> {
-    let corpus = shell::target().join("fuzz/corpus").join(target);
+fn one(target: &str, folder: &Path, seconds: u32, again: bool) -> Result<()> {
+    let corpus = shell::target().join(if again { "fuzz/short" } else { "fuzz/corpus" }).join(target);
+    if again && corpus.is_dir() {
+        std::fs::remove_dir_all(&corpus)?;
+    }
     let found = found_folder().join(target);
     std::fs::create_dir_all(&corpus)?;
     std::fs::create_dir_all(&found)?;
@@ -70,6 +77,9 @@ fn one(target: &str, folder: &Path, seconds: u32) -> Result<()> {
     }
     fuzz.args(["--", "-print_final_stats=1", "-verbosity=0"]);
     fuzz.arg(format!("-max_total_time={seconds}"));
+    if again {
+        fuzz.arg(format!("-seed={SHORT_SEED}"));
+    }
     fuzz.arg(format!("-max_len={INPUT_BYTES_MAX}"));
     fuzz.arg(format!("-timeout={INPUT_S_MAX}"));
     fuzz.arg(format!("-artifact_prefix={}/", found.display()));

@@ -80,6 +80,9 @@ enum Command {
         /// Seconds for each
         #[arg(long, default_value_t = 20)]
         seconds: u32,
+        /// The same inputs as every test run tries, and no others
+        #[arg(long)]
+        again: bool,
     },
     /// Formatting, clippy, tidy and layers, then the tests: what continuous integration runs
     Ci,
@@ -94,7 +97,7 @@ fn main() -> Result<()> {
         Command::Dashboard { check } => dashboard::run().and_then(|()| if check { dashboard::check() } else { Ok(()) }),
         Command::Screens { http, only } => dashboard::screens(&http, only.as_deref()),
         Command::Bench { quick, names } => bench::run(&names, quick),
-        Command::Fuzz { names, seconds } => fuzz::run(&names, seconds),
+        Command::Fuzz { names, seconds, again } => fuzz::run(&names, seconds, again),
         Command::Ci => checks::run().and_then(|()| tests::run(false, &[])),
     }
 }
