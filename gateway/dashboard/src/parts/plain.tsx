@@ -10,7 +10,7 @@ export function Plain({
 }) {
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be within reach of the keyboard
-    <pre role="region" aria-label={label} tabIndex={0} className={className}>
+    <pre role="group" aria-label={label} tabIndex={0} className={className}>
       {children}
     </pre>
   );
