@@ -72,3 +72,24 @@ fn the_plc_is_answered_on_a_full_disk_and_after_a_restart_on_it() {
     parts(&mut bench, &mut written);
     assert_eq!(bench.gateway.stop(), Some(0), "a clean end");
 }
+
+#[test]
+fn an_output_whose_arming_cannot_be_recorded_stays_a_dry_run() {
+    let Some(disk) = Disk::new("48m") else { return };
+    let mut bench = Bench::with(Gateway::on(disk.path(), ""), PATIENT, LEARNED, LEVEL);
+    learn(&bench.gateway);
+    bench.gateway.start_ready();
+    disk.fill();
+    wait_unwritable(&bench, true);
+    let refused = bench.gateway.run(&["output", "arm", OUTPUT]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("is not armed"), "{said}");
+    bench.judged(FAULTY);
+    assert_eq!(bench.output()["armed"], false, "{}", bench.output());
+    assert!(bench.values_at(PLACE).is_empty(), "a dry run writes nothing");
+    disk.empty();
+    wait_unwritable(&bench, false);
+    bench.gateway.run_ok(&["output", "arm", OUTPUT]);
+    assert_eq!(bench.output()["armed"], true, "{}", bench.output());
+    assert_eq!(bench.gateway.stop(), Some(0), "a clean end");
+}

@@ -176,6 +176,8 @@ impl Cell {
                 }
             }
         });
+        // The verdict may have begun a pulse.
+        self.wake.notify_one();
     }
 
     /// Arms or disarms an output. `false`: there is no such output here.

@@ -61,10 +61,10 @@ impl Shared {
         if let Some(TooShort { what, hint }) = refused {
             return Err(ControlError::new(format!("{name} is not armed: {what}"), hint));
         }
+        let digest = self.cells.lock().await.digest_of(&order).ok_or_else(|| unknown(place))?;
         if arm {
             // First what must outlive a crash: an output that nobody can prove to have been armed is not.
-            let digest = self.cells.lock().await.digest_of(&order).ok_or_else(|| unknown(place))?;
-            let record = ArmingRecord { output: name.clone(), by: by.to_owned(), at, digest };
+            let record = ArmingRecord { output: name.clone(), by: by.to_owned(), at, digest: digest.clone() };
             self.store.arm(record).await.map_err(|error| {
                 let hint = "nothing is armed that cannot be recorded; make room on the disk, and arm again";
                 let what = format!("{name} is not armed: {}", sentence(&error));
@@ -78,13 +78,11 @@ impl Shared {
             found |= answer.await.unwrap_or(false);
         }
         if !found {
+            // It was taken away meanwhile; what was recorded must not arm its successor.
+            drop(self.store.disarm(&name).await);
             return Err(unknown(place));
         }
-        {
-            let mut cells = self.cells.lock().await;
-            let digest = cells.digest_of(&order).unwrap_or_default();
-            cells.arming(&order, digest);
-        }
+        self.cells.lock().await.arming(&order, digest);
         if !arm {
             self.store.disarm(&name).await.map_err(|error| {
                 let what = format!("{name} is a dry run now, but a restart would arm it again: {}", sentence(&error));

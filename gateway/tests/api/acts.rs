@@ -36,6 +36,53 @@ async fn users_are_made_changed_and_removed_and_it_is_kept_who_did() {
 }
 
 #[tokio::test]
+async fn a_token_ends_with_whoever_made_it() {
+    let desk = desk().await;
+    desk.user("boss", Role::Administrator).await;
+    let boss = Browser::sign_in(&desk, "boss").await;
+    for (maker, way, body) in [("paul", "DELETE", ""), ("pia", "PATCH", r#"{"disabled":true}"#)] {
+        desk.user(maker, Role::Administrator).await;
+        let asked = serde_json::json!({ "name": format!("of-{maker}"), "role": "administrator" }).to_string();
+        let made = Browser::sign_in(&desk, maker).await.ask(&desk, "POST", "/api/v1/tokens", &asked).await.json();
+        let bearer = format!("Bearer {}", made["token"].as_str().expect("a text"));
+        let with =
+            async || ask(desk.address, "GET", "/api/v1/users", &[("Authorization", bearer.as_str())]).await.status;
+        assert_eq!(with().await, 200, "{maker}");
+        let answer = boss.ask(&desk, way, &format!("/api/v1/users/{maker}"), body).await;
+        assert!(answer.status < 300, "{answer:?}");
+        assert_eq!(with().await, 401, "after {way}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_goes_to_the_address_of_a_draft_for_administrators_only() {
+    let desk = desk().await;
+    desk.user("emil", Role::Engineer).await;
+    desk.user("boss", Role::Administrator).await;
+    let draft =
+        |password: &str| format!(r#"{{"connection":{{"kind":"mqtt","url":"mqtt://a","password":"{password}"}}}}"#);
+    for (name, password, refused) in
+        [("emil", "secret:broker", true), ("emil", "", false), ("boss", "secret:broker", false)]
+    {
+        let browser = Browser::sign_in(&desk, name).await;
+        for route in ["test", "topics"] {
+            let answer = browser.ask(&desk, "POST", &format!("/api/v1/field/{route}"), &draft(password)).await;
+            assert_eq!(answer.status == 403, refused, "{name} {password} {route}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_alarm_is_shelved_for_half_a_day_at_most() {
+    let desk = desk().await;
+    for (minutes, status) in [(0, 400), (721, 400), (u32::MAX, 400), (1, 404), (720, 404)] {
+        let body = serde_json::json!({ "minutes": minutes }).to_string();
+        let answer = bare_with_console(&desk, "POST", "/api/v1/alarms/nowhere/shelve", &body).await;
+        assert_eq!(answer.status, status, "{minutes}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_is_shown_once_holds_until_its_end_and_is_revoked_at_once() {
     let desk = desk().await;
     let make = async |body: &str| bare_with_console(&desk, "POST", "/api/v1/tokens", body).await;

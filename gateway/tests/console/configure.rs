@@ -380,6 +380,46 @@ fn a_model_is_learned_from_history_looked_at_activated_and_taken_back() {
 }
 
 #[test]
+fn a_way_back_that_does_not_fit_changes_nothing_and_a_misfit_vetoes_nobody() {
+    let bench = Bench::with("");
+    bench.write("good.csv", &crate::kit::good_rows(300));
+    for (version, columns) in [("1.0.0", "force,power,oil"), ("2.0.0", "force,oil"), ("2.1.0", "force,oil")] {
+        let learn = ["learn", "--csv", "good.csv", "--columns", columns, "--name", "press", "--version", version];
+        bench.takt(&[&learn[..], &["--install"]].concat()).code(0);
+    }
+    let running = bench.start();
+    let file = bench.path("good.csv").display().to_string();
+    let tag = |id: &str| json!({ "id": id, "source": { "connection": "rec", "column": id } });
+    let line = |inputs: Value, other: Value| {
+        let check = |id: &str, inputs: Value| json!({ "id": id, "inputs": inputs, "model": "press", "window": { "kind": "frame" } });
+        json!({
+            "connections": [{ "id": "rec", "kind": "replay", "file": file, "speed": "max", "time": "time" }],
+            "lines": [{
+                "id": "a", "tags": [tag("force"), tag("power"), tag("oil")],
+                "checks": [check("stroke", inputs), check("other", other)],
+            }],
+        })
+    };
+    let activate = |version: &str, status| {
+        bench.said("POST", "/api/v1/models/press/activate", &json!({ "version": version }), status)
+    };
+    let active = |version: &str| bench.got(&format!("/api/v1/models/press/{version}"))["active"].clone();
+    good(&bench, "line-a", line(json!(["force", "power", "oil"]), json!(["power"])));
+    activate("1.0.0", 200);
+    good(&bench, "line-a", line(json!(["force", "oil"]), json!(["power"])));
+    // `other` never fitted; that is its own matter.
+    activate("2.0.0", 200);
+    activate("2.1.0", 200);
+    assert_eq!(bench.ask("POST", "/api/v1/models/press/rollback", "").status(200).json()["active"], "2.0.0");
+    // The version before takes three inputs, and the check that judges has two now.
+    let why = bench.ask("POST", "/api/v1/models/press/rollback", "").status(422).json();
+    assert!(text(&why, "error").contains("a/stroke refused"), "{why}");
+    assert_eq!((active("2.0.0"), active("1.0.0")), (json!(true), json!(false)), "what judges is what is said");
+    let (code, said) = running.stop();
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
 fn a_package_is_uploaded_verified_and_refused_with_the_reason() {
     let bench = Bench::with("");
     bench.write("good.csv", &crate::kit::good_rows(300));
