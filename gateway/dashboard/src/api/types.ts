@@ -52,4 +52,7 @@ export type Look = Schemas["Look"];
 export type TagsImport = Schemas["TagsImport"];
 export type Way = Schemas["WayStatus"];
 export type Secret = Schemas["SecretEntry"];
+export type DoctorReport = Schemas["DoctorReport"];
+export type RestoreReport = Schemas["RestoreReport"];
+export type RestoreChange = Schemas["Change"];
 export type Kind = "pass" | "fail" | "inconclusive";

@@ -5,10 +5,10 @@ import { Download, Upload } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { call } from "@/api/client";
-import { Problem } from "@/api/problem";
+import type { RestoreReport as Report } from "@/api/types";
 import { Panel, Trouble } from "@/parts/panel";
 import { bytes } from "@/text/format";
-import { RestoreReport, type Restored } from "./restore-report";
+import { RestoreReport } from "./restore-report";
 
 /** A gateway that begins again answers after some seconds. */
 const ASK_AGAIN_MS = 1_500;
@@ -18,19 +18,6 @@ export function Backup() {
   const { t } = useTranslation();
   const [withHistory, setWithHistory] = useState(true);
   const [file, setFile] = useState<File | null>(null);
-  // Whether this gateway makes backups at all, before somebody clicks a link that leads nowhere.
-  const offered = useQuery({
-    queryKey: ["backup", "offered"],
-    staleTime: Infinity,
-    retry: false,
-    queryFn: isOffered,
-  });
-  if (offered.error)
-    return (
-      <Panel title={t("backup.title")}>
-        <Trouble of={offered.error} />
-      </Panel>
-    );
   return (
     <Panel title={t("backup.title")}>
       <div className="stack">
@@ -68,22 +55,11 @@ export function Backup() {
   );
 }
 
-/** An empty body is refused where the route is there, and not found where it is not. */
-async function isOffered(): Promise<true> {
-  try {
-    await call("POST", ROUTE, { query: { dry_run: true }, raw: "", type: "application/octet-stream" });
-  } catch (error) {
-    const problem = Problem.of(error);
-    if (problem.isAbsent || problem.status === 404 || problem.status === 405) throw error;
-  }
-  return true;
-}
-
 /** First what would become of it, then the act. */
 function Restore({ file }: { file: File }) {
   const { t } = useTranslation();
   const send = (dry: boolean) =>
-    call<Restored>("POST", ROUTE, {
+    call<Report>("POST", ROUTE, {
       query: dry ? { dry_run: true } : {},
       raw: file,
       type: "application/octet-stream",
@@ -118,7 +94,7 @@ function Restore({ file }: { file: File }) {
 }
 
 /** Everybody's session is over; the page comes back by itself when the gateway does. */
-function BeginsAgain({ report }: { report: Restored }) {
+function BeginsAgain({ report }: { report: Report }) {
   const { t } = useTranslation();
   useEffect(() => {
     let away = false;

@@ -4,25 +4,22 @@ import { useTranslation } from "react-i18next";
 import { call } from "@/api/client";
 import { useStatus } from "@/api/live";
 import { useMay, useSession } from "@/api/session";
-import type { Status } from "@/api/types";
+import type { DoctorReport, Status } from "@/api/types";
 import { Listing } from "@/parts/listing";
 import { Mark, type Standing } from "@/parts/mark";
 import { Answer, Pair, Pairs, Panel } from "@/parts/panel";
 import { bytes, count, lasting, millis, percent, stamp, zoneName } from "@/text/format";
 import style from "./system.module.css";
 
-/** As the gateway tells it; the route is not in every version's OpenAPI document. */
-type Finding = { what: string; grade: "ok" | "unused" | "look" | "broken"; text: string };
-type Findings = { findings: Finding[]; n_broken: number; n_notes: number; age_s: number };
-
-const SIGNS: Record<Finding["grade"], Standing> = {
+type Grade = "ok" | "unused" | "look" | "broken";
+const SIGNS: Record<string, Standing> = {
   ok: "ok",
   unused: "idle",
   look: "warn",
   broken: "bad",
 };
 /** What wants somebody comes first. */
-const ORDER: Finding["grade"][] = ["broken", "look", "ok", "unused"];
+const ORDER = ["broken", "look", "ok", "unused"];
 
 export function Doctor() {
   const { t } = useTranslation();
@@ -47,7 +44,7 @@ function FindingList() {
     queryKey: ["doctor"],
     staleTime: 30_000,
     retry: false,
-    queryFn: () => call<Findings>("GET", "/api/v1/doctor"),
+    queryFn: () => call<DoctorReport>("GET", "/api/v1/doctor"),
   });
   return (
     <Answer of={doctor}>
@@ -65,7 +62,11 @@ function FindingList() {
               .sort((a, b) => ORDER.indexOf(a.grade) - ORDER.indexOf(b.grade))
               .map((one, i) => (
                 <li key={i} className={style.item}>
-                  <Mark of={SIGNS[one.grade] ?? "unknown"} size={12} label={t(`grade.${one.grade}`)} />
+                  <Mark
+                    of={SIGNS[one.grade] ?? "unknown"}
+                    size={12}
+                    label={t(`grade.${one.grade as Grade}`)}
+                  />
                   <div className={style.finding}>
                     <b>{one.what}</b>
                     <span className="soft">{one.text}</span>

@@ -1,35 +1,15 @@
 // What a backup would change here, before anybody says yes.
 import { useTranslation } from "react-i18next";
-import type { Checked, Secret } from "@/api/types";
+import type { RestoreChange, RestoreReport as Report } from "@/api/types";
 import { Listing } from "@/parts/listing";
 import { Mark, type Standing } from "@/parts/mark";
 import { Pair, Pairs, Trouble } from "@/parts/panel";
 import { bytes, moment } from "@/text/format";
 import { DifferenceTable, problemOf } from "../configure/draft-bar";
 
-type Change = "added" | "changed" | "same" | "removed";
-type Named = { name: string; change: Change };
-/** As the gateway tells it; the route is not in every version's OpenAPI document. */
-export type Restored = {
-  dry_run: boolean;
-  restored: boolean;
-  made_at: string;
-  gateway: string;
-  site: string;
-  version: string;
-  with_history: boolean;
-  n_bytes: number;
-  documents: (Named & { version?: number | null })[];
-  models: (Named & { version: string })[];
-  users: (Named & { role: string })[];
-  secrets: Pick<Secret, "name" | "resolves" | "used_by">[];
-  tokens: string[];
-  preview: Checked;
-};
+const SIGNS: Record<RestoreChange, Standing> = { added: "ok", changed: "warn", same: "idle", removed: "bad" };
 
-const SIGNS: Record<Change, Standing> = { added: "ok", changed: "warn", same: "idle", removed: "bad" };
-
-export function RestoreReport({ of }: { of: Restored }) {
+export function RestoreReport({ of }: { of: Report }) {
   const { t } = useTranslation();
   const rows = [
     ...of.documents.map((one) => ({ kind: "document" as const, ...one, name: one.name })),
