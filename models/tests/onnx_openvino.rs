@@ -7,9 +7,12 @@
 #[allow(dead_code, reason = "other test programs use other parts of the kit")]
 mod kit;
 
+use std::cell::Cell;
+
 use kit::*;
 use takt_models::onnx::*;
 use takt_models::package::*;
+use takt_plant::MonoTime;
 
 const CPU_DEVICE: Provider = Provider::OpenVino(OpenVinoDevice::Cpu);
 
@@ -95,15 +98,34 @@ fn a_device_that_is_not_in_the_box_is_an_error_or_a_fallback() {
     assert!(matches!(scorer.fallback(), Fallback::ToCpu { wanted, .. } if *wanted == npu));
 }
 
+/// What `auto` takes where each reading of the clock during the timed runs of a provider lies as many
+/// microseconds after the one before as `step` says.
+fn taken_by_auto(runtime: &Runtime, package: &Package, step: fn(Provider) -> u64) -> Provider {
+    let timed = Cell::new(Provider::Cpu);
+    let clock = Cell::new(0);
+    let progress = |stage| {
+        if let Stage::WarmingUp(provider) = stage {
+            timed.set(provider);
+        }
+    };
+    let now = || {
+        clock.set(clock.get() + step(timed.get()));
+        MonoTime::from_ns(clock.get() * 1_000)
+    };
+    let options = LoadOptions { now: &now, progress: &progress, ..options(Device::Auto) };
+    let scorer = Scorer::load(runtime, package, &options).expect("loads");
+    assert_eq!(scorer.fallback(), &Fallback::None, "a choice is no fallback");
+    scorer.provider()
+}
+
 #[test]
 fn auto_takes_the_fastest_that_passes() {
     let Some(runtime) = openvino() else { return };
     let package = package(&loose(t2spe::manifest()), t2spe::GRAPH, &[t2spe::reference()]);
-    let scorer = Scorer::load(&runtime, &package, &options(Device::Auto)).expect("loads");
-    let times = |p| Scorer::load(&runtime, &package, &options(Device::On(p))).expect("loads").times().p50;
-    println!("auto took {}; cpu {:?}, openvino {:?}", scorer.provider(), times(Provider::Cpu), times(CPU_DEVICE));
-    assert_eq!(scorer.fallback(), &Fallback::None);
-    assert_eq!(scorer.provider(), Provider::Cpu, "on a graph of 52 numbers the hand-over costs more than the work");
+    let cpu_slow = |provider| if provider == Provider::Cpu { 20 } else { 10 };
+    let device_slow = |provider| if provider == Provider::Cpu { 10 } else { 20 };
+    assert_eq!(taken_by_auto(&runtime, &package, device_slow), Provider::Cpu);
+    assert_eq!(taken_by_auto(&runtime, &package, cpu_slow), CPU_DEVICE);
 }
 
 /// All files under a folder.
