@@ -50,8 +50,9 @@ pub(crate) fn run(extent: &Extent) {
     }
     for round in 0..extent.n_rounds {
         for (subject, column) in subjects.iter_mut().zip(&mut columns) {
+            let before = account::threads(subject.pid);
             let seen = subject.paced(&mut messages, extent.n_messages, EVERY);
-            note(round, subject.name, &seen, column);
+            note(round, subject, &seen, column, &before);
             if subject.name == "Takt" {
                 inside.total.push(Quantiles::of(&totals(&seen.round.answers)));
                 inside.run.push(Quantiles::of(&bare.paced(extent.n_messages / 4, EVERY)));
@@ -70,28 +71,41 @@ pub(crate) fn run(extent: &Extent) {
     rows(&columns, &inside);
 }
 
-fn note(round: usize, name: &str, seen: &Seen, column: &mut Column) {
+/// The processor time of each thread at an earlier moment.
+type Before = Vec<(String, Duration)>;
+
+fn note(round: usize, subject: &Subject, seen: &Seen, column: &mut Column, before: &Before) {
     let Quantiles { p50, p99 } = Quantiles::of(&seen.round.trips);
-    println!("round {round}, 1,000/s, {name}: p50 {p50:.0} µs, p99 {p99:.0} µs, CPU {:.1} µs a message", seen.cpu_us);
+    let (name, cpu) = (subject.name, seen.cpu_us);
+    println!("round {round}, 1,000/s, {name}: p50 {p50:.0} µs, p99 {p99:.0} µs, CPU {cpu:.1} µs a message");
+    note_threads(subject, seen, before);
     column.p50.push(p50);
     column.p99.push(p99);
-    column.cpu_us.push(seen.cpu_us);
+    column.cpu_us.push(cpu);
 }
 
-fn note_flat(round: usize, subject: &Subject, seen: &Seen, column: &mut Column, before: &[(String, Duration)]) {
-    #[expect(clippy::cast_precision_loss, reason = "a count of messages")]
-    let n = seen.round.answers.len() as f64;
-    let per_s = n / seen.round.wall.as_secs_f64();
+fn note_flat(round: usize, subject: &Subject, seen: &Seen, column: &mut Column, before: &Before) {
+    let per_s = n_of(seen) / seen.round.wall.as_secs_f64();
     println!("round {round}, flat out, {}: {per_s:.0}/s, CPU {:.1} µs a message", subject.name, seen.cpu_us);
+    note_threads(subject, seen, before);
+    column.per_s.push(per_s);
+    column.flat_cpu_us.push(seen.cpu_us);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of messages")]
+fn n_of(seen: &Seen) -> f64 {
+    seen.round.answers.len() as f64
+}
+
+/// Says what each thread spent on a message since `before`.
+fn note_threads(subject: &Subject, seen: &Seen, before: &Before) {
     for (name, cpu) in account::threads(subject.pid) {
         let earlier = before.iter().find(|(other, _)| *other == name).map_or(Duration::ZERO, |(_, cpu)| *cpu);
-        let us = cpu.saturating_sub(earlier).as_secs_f64() * 1e6 / n;
+        let us = cpu.saturating_sub(earlier).as_secs_f64() * 1e6 / n_of(seen);
         if us >= 0.1 {
             println!("    thread {name}: {us:.1} µs");
         }
     }
-    column.per_s.push(per_s);
-    column.flat_cpu_us.push(seen.cpu_us);
 }
 
 /// `latency_us.total` of each verdict.
