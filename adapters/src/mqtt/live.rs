@@ -4,6 +4,7 @@ use crate::intake::{Intake, Link};
 use crate::mqtt::backoff::SHORT_LIFE;
 use crate::mqtt::connect::Accepted;
 use crate::mqtt::packet::{Inbound, Outbound, WireError};
+use crate::mqtt::patience::Patience;
 use crate::mqtt::pipe::{Moved, Pipe, Taken};
 use crate::mqtt::ports::{Command, Task};
 use crate::mqtt::session::Session;
@@ -56,6 +57,7 @@ pub(super) struct Live<'d, I> {
     pinged: Option<MonoTime>,
     /// Whether the inbox may hold another packet.
     more: bool,
+    patience: Patience,
 }
 
 impl<'d, I: Intake> Live<'d, I> {
@@ -79,6 +81,7 @@ impl<'d, I: Intake> Live<'d, I> {
             spoke: now,
             pinged: None,
             more: true,
+            patience: Patience::new(now),
         };
         live.subscribe()?;
         Ok(live)
@@ -90,6 +93,7 @@ impl<'d, I: Intake> Live<'d, I> {
         let mut cancelled = std::pin::pin!(shutdown.cancelled());
         let tick_every = (self.keep_alive / 4).clamp(Duration::from_millis(100), Duration::from_secs(5));
         let mut tick = std::pin::pin!(tokio::time::sleep(tick_every));
+        let mut lull = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
         loop {
             if let Err(loss) = self.turn().await {
                 return loss;
@@ -105,6 +109,7 @@ impl<'d, I: Intake> Live<'d, I> {
                 Ok(()) = ports.durable.changed() => Wake::Again,
                 Some(command) = ports.commands.recv() => Wake::Command(command),
                 () = &mut tick => Wake::Tick,
+                () = &mut lull, if self.pipe.is_patient() => Wake::Lull,
                 () = &mut cancelled => Wake::Again,
                 () = std::future::ready(()), if self.more && !self.session.is_full() => Wake::Again,
             };
@@ -114,6 +119,13 @@ impl<'d, I: Intake> Live<'d, I> {
                 Wake::Tick => {
                     tick.as_mut().reset(Instant::now() + tick_every);
                     self.tick()
+                }
+                Wake::Lull => {
+                    let now = self.task.ports.clock.mono();
+                    if let Some(next) = self.patience.look(now) {
+                        lull.as_mut().reset(Instant::from_std(self.task.ports.clock.instant(next)));
+                    }
+                    Ok(())
                 }
                 Wake::Moved(moved) => self.moved(moved),
             };
@@ -145,10 +157,21 @@ impl<'d, I: Intake> Live<'d, I> {
         // Also when the socket is gone: what was delivered belongs into the journal.
         self.task.ports.intake.borrow_mut().turned();
         written?;
+        self.pipe.set_patient(self.may_be_patient());
         if let Ok(Command::Replace(plan)) = self.task.ports.commands.try_recv() {
             self.replace(plan)?;
         }
         Ok(())
+    }
+
+    /// Whether all that is awaited can wait for the next message: confirmations of one step. The rest of
+    /// a packet cannot, however few bytes lack.
+    fn may_be_patient(&self) -> bool {
+        self.patience.is_fast()
+            && self.session.is_subscribed()
+            && self.session.is_one_step()
+            && self.pinged.is_none()
+            && self.pipe.is_between_packets()
     }
 
     async fn write(&mut self) -> Result<(), Loss> {
@@ -194,7 +217,10 @@ impl<'d, I: Intake> Live<'d, I> {
                     self.more = false;
                     return Ok(());
                 }
-                Some(Taken::Packet(Inbound::Message(message))) => self.message(&message, arrival)?,
+                Some(Taken::Packet(Inbound::Message(message))) => {
+                    self.patience.message(arrival.mono);
+                    self.message(&message, arrival)?;
+                }
                 Some(Taken::Packet(packet)) => self.packet(packet, arrival)?,
                 Some(Taken::Oversized(found)) => self.oversized(found, arrival)?,
             }
@@ -242,6 +268,7 @@ impl<'d, I: Intake> Live<'d, I> {
     /// Waits until everything that was delivered is acknowledged and everything that was offered is
     /// confirmed, but not longer than the options say. New messages stay with the broker.
     async fn drain(&mut self) -> Loss {
+        self.pipe.set_patient(false);
         let deadline = Instant::now() + self.task.options.drain;
         while self.session.owes() || self.session.n_in_flight() > 0 || !self.task.ports.outlet.is_empty() {
             let step = tokio::time::timeout_at(deadline, self.drain_step()).await;
@@ -280,4 +307,5 @@ enum Wake {
     Moved(std::io::Result<Moved>),
     Command(Command),
     Tick,
+    Lull,
 }

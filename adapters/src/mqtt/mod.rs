@@ -47,6 +47,7 @@ mod inflow;
 mod json;
 mod live;
 mod packet;
+mod patience;
 mod pipe;
 mod pointer;
 mod raw;

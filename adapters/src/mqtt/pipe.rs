@@ -3,6 +3,7 @@
 
 use crate::mqtt::options::Protocol;
 use crate::mqtt::packet::{Inbound, WireError};
+use crate::mqtt::patience::BYTES_MIN;
 use crate::mqtt::wire::{self, OVERSIZED_HEAD_BYTES, Oversized};
 use bytes::{Buf, BytesMut};
 use rumqttc::tokio_rustls::client::TlsStream;
@@ -47,6 +48,7 @@ pub(super) struct Pipe {
     inbox: BytesMut,
     skip_bytes: usize,
     unflushed: bool,
+    is_patient: bool,
     protocol: Protocol,
     packet_bytes_max: usize,
 }
@@ -54,7 +56,7 @@ pub(super) struct Pipe {
 impl Pipe {
     pub fn new(stream: Stream, protocol: Protocol, packet_bytes_max: usize) -> Self {
         let inbox = BytesMut::with_capacity(INBOX_BYTES);
-        Self { stream, inbox, skip_bytes: 0, unflushed: false, protocol, packet_bytes_max }
+        Self { stream, inbox, skip_bytes: 0, unflushed: false, is_patient: false, protocol, packet_bytes_max }
     }
 
     /// Writes what is in the outbox, else reads. Nothing is lost when the future is dropped.
@@ -107,6 +109,27 @@ impl Pipe {
         Ok(wire::read(self.protocol, &mut self.inbox)?.map(Taken::Packet))
     }
 
+    /// Whether no part of a packet has come yet.
+    pub fn is_between_packets(&self) -> bool {
+        self.inbox.is_empty() && self.skip_bytes == 0
+    }
+
+    /// Whether fewer than [`BYTES_MIN`] bytes wake nobody.
+    pub fn is_patient(&self) -> bool {
+        self.is_patient
+    }
+
+    /// Lets the socket wait for [`BYTES_MIN`] bytes, or for any again: what has come by then wakes at
+    /// once. Encrypted streams and other systems stay impatient.
+    pub fn set_patient(&mut self, is_patient: bool) {
+        if is_patient != self.is_patient
+            && let Stream::Plain(tcp) = &self.stream
+            && set_bytes_min(tcp, if is_patient { BYTES_MIN } else { 1 }).is_ok()
+        {
+            self.is_patient = is_patient;
+        }
+    }
+
     fn skip(&mut self) {
         let n = self.skip_bytes.min(self.inbox.len());
         self.inbox.advance(n);
@@ -144,6 +167,24 @@ impl Pipe {
     }
 }
 
+/// Makes a socket readable from so many bytes on.
+#[cfg(target_os = "linux")]
+fn set_bytes_min(tcp: &TcpStream, n: libc::c_int) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    #[expect(unsafe_code, reason = "no crate offers this option")]
+    // SAFETY: the descriptor stays open as long as `tcp` is borrowed, and the option's value is an int.
+    let code = unsafe {
+        let n_bytes = size_of::<libc::c_int>() as libc::socklen_t;
+        libc::setsockopt(tcp.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVLOWAT, (&raw const n).cast(), n_bytes)
+    };
+    if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_bytes_min(_: &TcpStream, _: i32) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
@@ -173,5 +214,51 @@ impl AsyncWrite for Stream {
             Self::Plain(s) => Pin::new(s).poll_shutdown(cx),
             Self::Tls(s) => Pin::new(s).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::net::TcpListener;
+
+    /// A pipe and the broker's end of it.
+    async fn connected() -> (Pipe, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (theirs, _) = listener.accept().await.unwrap();
+        theirs.set_nodelay(true).unwrap();
+        (Pipe::new(Stream::Plain(ours), Protocol::V3, 1_000), theirs)
+    }
+
+    const PUB_ACK: [u8; 4] = [0x40, 2, 0, 1];
+
+    #[tokio::test]
+    async fn a_lone_confirmation_wakes_only_who_is_impatient() {
+        let (mut pipe, mut broker) = connected().await;
+        let mut outbox = BytesMut::new();
+        pipe.set_patient(true);
+        assert!(pipe.is_patient());
+        broker.write_all(&PUB_ACK).await.unwrap();
+        let long = Duration::from_millis(200);
+        assert!(tokio::time::timeout(long, pipe.shift(&mut outbox)).await.is_err(), "woken by four bytes");
+        pipe.set_patient(false);
+        assert_eq!(pipe.shift(&mut outbox).await.unwrap(), Moved::Read);
+        assert!(pipe.take().unwrap().is_some() && pipe.is_between_packets());
+
+        pipe.set_patient(true);
+        broker.write_all(&PUB_ACK).await.unwrap();
+        broker.write_all(&PUB_ACK[..1]).await.unwrap();
+        assert_eq!(pipe.shift(&mut outbox).await.unwrap(), Moved::Read);
+        assert!(pipe.take().unwrap().is_some() && !pipe.is_between_packets());
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_connection_wakes_the_patient_too() {
+        let (mut pipe, broker) = connected().await;
+        pipe.set_patient(true);
+        drop(broker);
+        assert!(pipe.shift(&mut BytesMut::new()).await.is_err());
     }
 }

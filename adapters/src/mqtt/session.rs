@@ -52,6 +52,8 @@ pub(super) struct Session {
     flights: HashMap<u16, Flight>,
     asked: HashMap<u16, Vec<String>>,
     last_packet: u16,
+    /// Something of QoS 2 was sent or received: its packets answer each other in four steps.
+    two_steps: bool,
 }
 
 /// An acknowledgement that is owed to the broker.
@@ -87,6 +89,7 @@ impl Session {
             flights: HashMap::new(),
             asked: HashMap::new(),
             last_packet: 0,
+            two_steps: !orphans.is_empty(),
         };
         for packet in orphans {
             session.flights.insert(*packet, Flight { token: None, qos: Qos::ExactlyOnce });
@@ -113,6 +116,7 @@ impl Session {
         if qos == Qos::AtMostOnce {
             return Ok(());
         }
+        self.two_steps |= qos == Qos::ExactlyOnce;
         if self.acks.len() >= self.receive_max {
             return Err(WireError::Malformed("more unacknowledged messages than it may send".into()));
         }
@@ -137,6 +141,11 @@ impl Session {
         !self.acks.is_empty()
     }
 
+    /// Whether no packet of the broker but a message asks for an answer.
+    pub fn is_one_step(&self) -> bool {
+        !self.two_steps
+    }
+
     /// Publications on their way.
     pub fn n_in_flight(&self) -> usize {
         self.flights.values().filter(|f| f.token.is_some()).count()
@@ -157,6 +166,7 @@ impl Session {
                 Qos::AtMostOnce => 0,
                 Qos::AtLeastOnce | Qos::ExactlyOnce => self.free_packet(),
             };
+            self.two_steps |= qos == Qos::ExactlyOnce;
             if packet != 0 {
                 self.flights.insert(packet, Flight { token: Some(offer.token), qos });
             }
