@@ -92,10 +92,13 @@ fn group_layout(n_tags: usize) -> Layout {
     Layout { groups: vec![GroupLayout { line: line(), tags: tags(n_tags) }], ..layout(&[]) }
 }
 
+/// The recording as it would have come until now: what is older than the store keeps would be dropped
+/// while it is measured.
 fn frames_of(recording: &Recording, group: GroupSlot) -> Vec<Frame> {
+    let from = Clock::new().wall().as_ns() - recording.rows.len() as i64 * recording.step_ns;
     let tags: std::sync::Arc<[TagSlot]> = (0..recording.rows[0].len() as u32).map(TagSlot).collect();
     let frame = |(i, row): (usize, &Vec<Reading>)| {
-        let at = WallTime::from_ns(1_700_000_000_000_000_000 + i as i64 * recording.step_ns);
+        let at = WallTime::from_ns(from + i as i64 * recording.step_ns);
         // Arrival wanders by up to half a millisecond, in microseconds.
         let lag = Duration::from_micros(300 + (i as u64).wrapping_mul(2_654_435_761) % 500);
         Frame {
