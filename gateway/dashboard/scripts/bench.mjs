@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "@playwright/test";
 
+/** A password that the gateway takes: it holds no name of a user. */
+const PASSWORD = "five-thousand-tags-9";
 const N_TAGS = 5_000;
 const N_PAGES = 50;
 /** How often all tags get a new value. */
@@ -124,7 +126,7 @@ async function signedIn(browser, at) {
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
   await page.goto(at.base);
   await page.getByRole("textbox", { name: "User" }).fill("bench");
-  await page.getByLabel("Password", { exact: true }).fill("bench-the-page-9");
+  await page.locator('input[type="password"]').fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
   return page;
@@ -245,7 +247,7 @@ async function pages(at) {
 
 const at = await world();
 try {
-  await ask(at, "/api/v1/users", { name: "bench", role: "viewer", password: "bench-the-page-9" });
+  await ask(at, "/api/v1/users", { name: "bench", role: "administrator", password: PASSWORD });
   const browser = await chromium.launch({
     executablePath: process.env.TAKT_CHROMIUM ?? "/usr/bin/chromium",
     args: FLAGS,

@@ -1,7 +1,6 @@
 // Who comes in: nobody yet (first start), somebody who must sign in, or somebody who has.
 import { useQueryClient } from "@tanstack/react-query";
-import { RouterProvider } from "@tanstack/react-router";
-import { Activity, useEffect, useRef } from "react";
+import { Activity, lazy, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { whenExpired } from "@/api/client";
 import { ownDrafts } from "@/api/drafts";
@@ -11,9 +10,14 @@ import { SESSION_KEY, useSession } from "@/api/session";
 import type { Session } from "@/api/types";
 import { Trouble } from "@/parts/panel";
 import { setZone } from "@/text/format";
-import { router } from "./routes";
 import { SetUp, SignIn } from "./sign-in";
 import { Stage } from "./stage";
+
+/** When the pages are fetched that nobody may see yet: after the first form is there. */
+const PAGES_AFTER_MS = 2_000;
+
+const pages = () => import("./pages");
+const Pages = lazy(pages);
 
 export function Gate() {
   const { t } = useTranslation();
@@ -28,6 +32,12 @@ export function Gate() {
     return follow(() => void client.invalidateQueries({ queryKey: SESSION_KEY }));
   }, [signedIn, client]);
 
+  // Fetched while somebody types a name, or beside the question of who is there.
+  useEffect(() => {
+    const soon = setTimeout(() => void pages(), signedIn ? 0 : PAGES_AFTER_MS);
+    return () => clearTimeout(soon);
+  }, [signedIn]);
+
   const shownTo = useShownTo(session);
   if (session?.setup_needed) return <SetUp />;
   if (session)
@@ -37,7 +47,9 @@ export function Gate() {
           // A session that ended by itself hides the page and keeps it: a half-edited form is there again
           // when the same person comes back. For anybody else it is made anew.
           <Activity key={shownTo} mode={signedIn ? "visible" : "hidden"}>
-            <RouterProvider router={router} />
+            <Suspense fallback={null}>
+              <Pages />
+            </Suspense>
           </Activity>
         )}
         {!signedIn && <SignIn ended={shownTo} />}
