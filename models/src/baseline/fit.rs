@@ -19,8 +19,11 @@ use super::options::{Components, Divisor};
 use super::scores::Scores;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
-/// Share of the variance off the plane below which SPE would only measure rounding.
+/// Share of the variance off the plane below which columns follow each other exactly: what is left there is
+/// rounding, and says nothing about how much good production leaves the plane.
 const RESIDUAL_REL: f64 = 1e-10;
+/// Unit roundoff of binary32 (IEEE 754): a reading comes from a device as REAL, and the graph may be run in f32.
+const ROUNDOFF: f64 = 1.0 / 16_777_216.0;
 
 /// Mean, scale and principal components of good production.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,9 +90,35 @@ impl Plane {
         Ok(Self { n_rows, mean: moments.mean, scale, varying, eigen, n_components, random_eigenvalues })
     }
 
-    /// Whether enough variance lies off the plane for an SPE.
+    /// Whether there is a direction off the plane, and so an SPE.
     pub fn has_spe(&self) -> bool {
-        self.residual_eigenvalues().iter().sum::<f64>() > RESIDUAL_REL * self.eigen.values.sum()
+        self.n_components < self.varying.len()
+    }
+
+    /// Whether columns follow each other exactly: nothing but rounding lies off the plane.
+    pub fn is_exact(&self) -> bool {
+        self.has_spe() && 1.0 - self.variance_share() <= RESIDUAL_REL
+    }
+
+    /// The largest SPE that rounding alone gives a row which keeps to the plane and whose T² is at most `t2_max`.
+    ///
+    /// Such a row has ‖z‖² ≤ λ₁·T²max. Rounding enters twice, each bounded to first order in the unit roundoff u:
+    ///
+    /// * the row itself and the mean, stored in f32, put δᵢ ≤ u·(2|meanᵢ|/scaleᵢ + |zᵢ|) onto column i, of which
+    ///   I − V Vᵀ, being a projection, lets at most ‖δ‖ through;
+    /// * the product with the symmetric root of d columns, each element rounded, is off by at most
+    ///   (d + 2)·u·‖z‖·‖rootⱼ‖ in column j (γₙ of N. J. Higham, Accuracy and Stability of Numerical Algorithms,
+    ///   2nd ed., SIAM 2002, §3.1 and 3.5, with Cauchy–Schwarz), and Σ ‖rootⱼ‖² = d − a.
+    ///
+    /// So a limit of at least this never fails a row for its rounding, and a relation broken by more than a few
+    /// roundings of its values, far less than any sensor resolves, is beyond it.
+    pub fn spe_of_rounding(&self, t2_max: f64) -> f64 {
+        let z = (self.eigen.values[0] * t2_max).sqrt();
+        let of_means: f64 = self.varying.iter().map(|&i| (2.0 * self.mean[i] / self.scale[i]).powi(2)).sum();
+        let stored = of_means.sqrt() + z;
+        let n_columns = self.varying.len() as f64;
+        let computed = (n_columns + 2.0) * z * (n_columns - self.n_components as f64).sqrt();
+        (ROUNDOFF * (stored + computed)).powi(2)
     }
 
     /// Eigenvalues off the plane.

@@ -6,7 +6,7 @@ use super::options::{Limits, SpeTheory, T2Theory};
 use super::scores::Scores;
 use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor, Normal};
 
-/// The limits of a plane by the rule, with the scores of the rows that an empirical rule looks at.
+/// The limits of a plane by the rule, SPE's at least what rounding makes, with the scores of the rows that an empirical rule looks at.
 pub fn limits(rule: Limits, plane: &Plane, training: &[Scores], set: Option<&[Scores]>) -> Result<Scores, LearnError> {
     let found = match rule {
         Limits::Theory { confidence, t2, spe } => by_theory(plane, confidence, t2, spe)?,
@@ -27,8 +27,11 @@ pub fn limits(rule: Limits, plane: &Plane, training: &[Scores], set: Option<&[Sc
         }
     };
     positive("T²", found.t2)?;
-    found.spe.map_or(Ok(()), |spe| positive("SPE", spe))?;
-    Ok(found)
+    // Where columns follow each other exactly, good rows show no spread to set a limit by, and elsewhere it must
+    // not lie within the noise of the arithmetic either.
+    let spe = found.spe.map(|spe| spe.max(plane.spe_of_rounding(found.t2)));
+    spe.map_or(Ok(()), |spe| positive("SPE", spe))?;
+    Ok(Scores { t2: found.t2, spe })
 }
 
 /// The T² limit by theory for `a` components and `n` rows.
@@ -62,10 +65,14 @@ fn by_theory(plane: &Plane, confidence: f64, t2: T2Theory, spe: SpeTheory) -> Re
         let range = "more than 0.5, less than 1, such as 0.99".to_owned();
         return Err(LearnError::Option { option: "confidence", value: confidence, range });
     }
-    let spe = plane
-        .has_spe()
-        .then(|| spe_by_theory(spe, plane.residual_eigenvalues(), confidence).ok_or(LearnError::NoTheoryLimit))
-        .transpose()?;
+    let spe = match (plane.has_spe(), plane.is_exact()) {
+        (false, _) => None,
+        (true, true) => Some(0.0),
+        (true, false) => {
+            let limit = spe_by_theory(spe, plane.residual_eigenvalues(), confidence);
+            Some(limit.ok_or(LearnError::NoTheoryLimit)?)
+        }
+    };
     Ok(Scores { t2: t2_by_theory(t2, plane.n_components, plane.n_rows, confidence), spe })
 }
 

@@ -24,6 +24,13 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     if report.limits.spe.is_none() {
         notes.push("No SPE: the components take in all the variance, so only T² is judged.".to_owned());
     }
+    if report.is_exact {
+        notes.push(
+            "Columns follow each other exactly, so the limit of SPE is what rounding in 32 bits makes: any break of \
+             their relation fails. If a relation holds only by chance in these rows, leave out one of its columns."
+                .to_owned(),
+        );
+    }
     if matches!(report.rule, Limits::Quantile(_)) && report.limit_set.is_empty() {
         notes.push(
             "The limits come from the training rows themselves, whose scores are a little too small; \

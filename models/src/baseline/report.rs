@@ -37,7 +37,7 @@ pub struct Contributors {
     pub n_rows: usize,
     /// Whether those rows are beyond the limit.
     pub beyond: bool,
-    /// Column and its mean share of the score, largest first; the shares sum to 1.
+    /// Column and its mean share of the score, largest first; the shares sum to 1, or to 0 where every score is 0.
     pub shares: Vec<(String, f64)>,
 }
 
@@ -56,6 +56,8 @@ pub struct Report {
     pub n_components: usize,
     /// Share of the variance inside the plane.
     pub variance_share: f64,
+    /// Whether columns follow each other exactly, so that SPE's limit is the largest that rounding makes.
+    pub is_exact: bool,
     /// All eigenvalues, largest first.
     pub eigenvalues: Vec<f64>,
     /// Mean eigenvalues of random rows, when parallel analysis chose.
@@ -103,6 +105,7 @@ impl Report {
             rule: options.limits,
             n_components: plane.n_components,
             variance_share: plane.variance_share(),
+            is_exact: plane.is_exact(),
             eigenvalues: plane.eigen.values.to_vec(),
             random_eigenvalues: plane.random_eigenvalues.clone(),
             limits: *limits,
@@ -150,7 +153,10 @@ impl Evidence<'_> {
                 Side::T2 => explained.t2_contributions,
                 Side::Spe => explained.spe_contributions,
             };
-            mean += &(parts / (*score * rows.len() as f64));
+            // Columns that follow each other exactly may leave nothing at all off the plane.
+            if *score > 0.0 {
+                mean += &(parts / (*score * rows.len() as f64));
+            }
         }
         let mut shares: Vec<(String, f64)> = roles.iter().map(|r| (*r).to_owned()).zip(mean).collect();
         shares.sort_by(|a, b| b.1.total_cmp(&a.1));

@@ -87,7 +87,8 @@ pub(super) fn rule_text(rule: Limits) -> String {
 
 fn limits_text(limits: &Scores) -> String {
     match limits.spe {
-        Some(spe) => format!("T² {:.4}, SPE {:.4}", limits.t2, spe),
+        Some(spe) if spe < 1e-3 => format!("T² {:.4}, SPE {spe:.1e}", limits.t2),
+        Some(spe) => format!("T² {:.4}, SPE {spe:.4}", limits.t2),
         None => format!("T² {:.4}", limits.t2),
     }
 }

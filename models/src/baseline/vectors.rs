@@ -28,13 +28,19 @@ pub(super) enum Numbers {
 }
 
 impl Numbers {
-    /// The tolerance of the manifest. A score of zero is compared with the limit's size.
+    /// The tolerance of the manifest. A score of zero is compared with the limit's size, in f32 with 1 at least,
+    /// as the error was measured.
     pub(super) fn tolerance(self, limits: &Scores) -> Tolerance {
         let relative = match self {
             Self::Double => F64_RELATIVE,
             Self::Single { relative_max } => (F32_MARGIN * relative_max).max(1e-5),
         };
-        Tolerance { absolute: relative * limits.spe.map_or(limits.t2, |spe| spe.min(limits.t2)), relative }
+        let least = limits.spe.map_or(limits.t2, |spe| spe.min(limits.t2));
+        let size = match self {
+            Self::Double => least,
+            Self::Single { .. } => least.max(1.0),
+        };
+        Tolerance { absolute: relative * size, relative }
     }
 }
 

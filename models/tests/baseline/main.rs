@@ -7,6 +7,7 @@ mod peer;
 mod real;
 
 mod agrees_with_python;
+mod exact;
 mod in_process;
 mod package;
 mod skab;

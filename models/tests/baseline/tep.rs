@@ -30,7 +30,7 @@ pub fn learned(limits: Limits, components: Components) -> Learned {
     learn(&options, training.view(), Some(limit_set.view())).expect("the reference protocol")
 }
 
-fn run(fault: u32) -> Array2<f64> {
+pub fn run(fault: u32) -> Array2<f64> {
     real::matrix(&real::text(&format!("tep/d{fault:02}_te.dat.gz")))
 }
 
