@@ -11,6 +11,7 @@ mod field;
 mod full_disk;
 mod fuzz_api;
 mod handshake;
+mod lacking;
 mod nab;
 mod parts;
 mod petrobras;

@@ -17,6 +17,17 @@ use std::time::Duration;
 /// to the outlet is written before the driver waits again. A message is acknowledged once its ticket
 /// is durable. Losses are reported and followed by a new attempt after a growing, spread delay.
 pub async fn run<I: Intake>(options: Options, plan: Plan, ports: Ports<I>) {
+    run_unlocked(options, plan, ports, async |_: &mut Options| Ok(())).await;
+}
+
+/// [`run`], where `unlock` puts password, certificates and keys into the options before each attempt. What
+/// is missing is the reason why the connection is down, and is asked for again at the next attempt; what
+/// was changed meanwhile is used from then on.
+pub async fn run_unlocked<I, U>(options: Options, plan: Plan, ports: Ports<I>, mut unlock: U)
+where
+    I: Intake,
+    U: AsyncFnMut(&mut Options) -> Result<(), String>,
+{
     let backoff = Backoff::new(options.retry);
     let codec = Codec::new(plan);
     let mut task = Task {
@@ -29,7 +40,7 @@ pub async fn run<I: Intake>(options: Options, plan: Plan, ports: Ports<I>) {
         orphans: vec![],
         last_ticket: Ticket::default(),
     };
-    while let Some(pause) = task.connection().await {
+    while let Some(pause) = task.connection(&mut unlock).await {
         if task.pause(pause).await.is_none() {
             break;
         }
@@ -41,15 +52,18 @@ pub async fn run<I: Intake>(options: Options, plan: Plan, ports: Ports<I>) {
 
 impl<I: Intake> Task<I> {
     /// One connection from its first attempt to its end; how long to pause, `None` at shutdown.
-    async fn connection(&mut self) -> Option<Duration> {
+    async fn connection<U>(&mut self, unlock: &mut U) -> Option<Duration>
+    where
+        U: AsyncFnMut(&mut Options) -> Result<(), String>,
+    {
         let shutdown = self.ports.shutdown.clone();
         let accepted = tokio::select! {
             biased;
             () = shutdown.cancelled() => return None,
-            accepted = connect::connect(&self.options) => accepted,
+            accepted = attempt(&mut self.options, unlock) => accepted,
         };
         let (end, why) = match accepted {
-            Err(error) => (End::Failed, error.to_string()),
+            Err(why) => (End::Failed, why),
             Ok(accepted) => self.serve(accepted).await?,
         };
         let next = self.backoff.after(end);
@@ -101,4 +115,12 @@ impl<I: Intake> Task<I> {
             }
         }
     }
+}
+
+async fn attempt<U>(options: &mut Options, unlock: &mut U) -> Result<Accepted, String>
+where
+    U: AsyncFnMut(&mut Options) -> Result<(), String>,
+{
+    unlock(options).await?;
+    connect::connect(options).await.map_err(|error| error.to_string())
 }

@@ -58,7 +58,7 @@ mod wire;
 mod wire_v3;
 mod wire_v5;
 
-pub use driver::run;
+pub use driver::{run, run_unlocked};
 pub use mapping::GroupMapping;
 pub use options::Options;
 pub use outlet::{OfferRefused, Outlet, OutletLimits};

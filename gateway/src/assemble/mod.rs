@@ -15,11 +15,11 @@ mod writes;
 pub use checks::{CheckPlan, HandshakePlan, HeartbeatPlan, LinePlan, OutputPlan};
 pub use groups::{Group, LineGroups, expand};
 pub use modbus::options as device;
-pub use mqtt::client as broker;
+pub use mqtt::{client as broker, keys};
 
 use crate::egress::Egress;
 use crate::store::{CheckLayout, ConnectionLayout, ConnectionSlot, GroupLayout, Layout, Slots, WhenUnwritable};
-use takt_config::resolved::{Connection, ConnectionKind, Output, Resolved, WhenUnwritable as AsWritten};
+use takt_config::resolved::{Connection, ConnectionKind, Mqtt, Output, Resolved, WhenUnwritable as AsWritten};
 use takt_config::{Problems, SecretRef};
 use takt_plant::{ConnectionId, GatewayId, SiteId};
 
@@ -60,8 +60,10 @@ pub struct ConnectionPlan {
 pub enum DriverPlan {
     /// A broker.
     Mqtt {
-        /// The connection.
+        /// The connection, without passwords and certificates.
         options: Box<takt_adapters::mqtt::Options>,
+        /// As it was written: says which of those it needs.
+        broker: Box<Mqtt>,
         /// What is subscribed.
         plan: takt_adapters::mqtt::Plan,
     },
@@ -84,14 +86,6 @@ pub struct Whose {
     pub data_dir: std::path::PathBuf,
     /// How certificates and keys are read; they lie on the box that runs, not where documents are checked.
     pub files: fn(&std::path::Path) -> std::io::Result<Vec<u8>>,
-}
-
-impl Whose {
-    /// The same, where only documents are looked at: secrets and certificate files are on another box.
-    #[must_use]
-    pub fn elsewhere(self) -> Self {
-        Self { secrets: |_, _| Ok(Vec::new()), files: |_| Ok(Vec::new()), ..self }
-    }
 }
 
 /// The names that the store must know.
@@ -169,6 +163,16 @@ pub fn look(outputs: &[Output], connections: &[Connection]) -> Problems {
     let mut problems = Problems::default();
     writes::look(outputs.iter(), connections, &mut problems);
     problems
+}
+
+/// The secrets and certificate files of connections that cannot be had. A gateway runs without them, all but
+/// those connections.
+pub fn lacking<'a>(connections: impl Iterator<Item = &'a Connection>, whose: &Whose) -> Problems {
+    let of = |connection: &Connection| match &connection.kind {
+        ConnectionKind::Mqtt(broker) => keys(broker, whose).err(),
+        ConnectionKind::ModbusTcp(_) | ConnectionKind::Replay(_) => None,
+    };
+    connections.filter_map(of).flatten().collect()
 }
 
 fn publishes(connection: &Connection) -> bool {

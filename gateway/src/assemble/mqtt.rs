@@ -52,7 +52,7 @@ pub(super) fn plan(
         }
     };
     let options = options?;
-    Some(planned(connection, broker, slot, DriverPlan::Mqtt { options: Box::new(options), plan }, true))
+    Some(planned(connection, broker, slot, options, plan, true))
 }
 
 /// A problem of a mapping, at the key of the tag that it comes from.
@@ -101,8 +101,7 @@ pub(super) fn outward(
     let takt_config::resolved::ConnectionKind::Mqtt(broker) = &connection.kind else { return None };
     let suffix = lines.first().map(|line| format!("-{}", *line.line.id)).unwrap_or_default();
     let options = options(connection, broker, whose, &suffix, problems)?;
-    let driver = DriverPlan::Mqtt { options: Box::new(options), plan: Plan::default() };
-    Some(planned(connection, broker, slot, driver, false))
+    Some(planned(connection, broker, slot, options, Plan::default(), false))
 }
 
 /// A broker's connection by itself, for people who listen.
@@ -111,9 +110,45 @@ pub(super) fn outward(
 /// Every problem of the connection.
 pub fn client(connection: &Connection, broker: &Mqtt, whose: &Whose) -> Result<Options, Problems> {
     let mut problems = Problems::default();
-    match options(connection, broker, whose, "", &mut problems) {
-        Some(options) => problems.or(options),
-        None => Err(problems),
+    let options = options(connection, broker, whose, "", &mut problems);
+    match (options, keys(broker, whose)) {
+        (Some(mut options), Ok(keys)) => {
+            keys.put_into(&mut options);
+            problems.or(options)
+        }
+        (_, keys) => {
+            problems.extend(keys.err().into_iter().flatten());
+            Err(problems)
+        }
+    }
+}
+
+/// What proves to a broker who the gateway is, and to the gateway who the broker is. No plan holds it: it
+/// is looked for when it is used, so that what is missing concerns its connection alone.
+pub struct Keys {
+    tls: Option<Tls>,
+    credentials: Option<Credentials>,
+}
+
+impl Keys {
+    /// Puts them into the options of the client that needs them.
+    pub fn put_into(self, options: &mut Options) {
+        (options.tls, options.credentials) = (self.tls, self.credentials);
+    }
+}
+
+/// Looks for a broker's secrets and certificate files.
+///
+/// # Errors
+/// Each that cannot be had, and where it may be put.
+pub fn keys(broker: &Mqtt, whose: &Whose) -> Result<Keys, Problems> {
+    let mut problems = Problems::default();
+    // Each is looked at whatever the others say.
+    let tls = is_encrypted(broker).then(|| tls(broker, whose, &mut problems));
+    let credentials = credentials(broker, whose, &mut problems);
+    match (all_or_none(tls), all_or_none(credentials)) {
+        (Some(tls), Some(credentials)) => problems.or(Keys { tls, credentials }),
+        _ => Err(problems),
     }
 }
 
@@ -121,12 +156,14 @@ fn planned(
     connection: &Connection,
     broker: &Mqtt,
     slot: ConnectionSlot,
-    driver: DriverPlan,
+    options: Options,
+    plan: Plan,
     feeds: bool,
 ) -> ConnectionPlan {
     let (id, kind, address) = (connection.id.value.clone(), connection.kind.word(), broker.url.value.clone());
     let egress = Egress::new(id.as_str(), broker.reach);
     let holds = broker.when_unwritable == takt_config::resolved::WhenUnwritable::Hold;
+    let driver = DriverPlan::Mqtt { options: Box::new(options), plan, broker: Box::new(broker.clone()) };
     ConnectionPlan { id, kind, address, slot, publishes: broker.verdicts, egress, feeds, holds, driver }
 }
 
@@ -137,15 +174,13 @@ fn options(
     suffix: &str,
     problems: &mut Problems,
 ) -> Option<Options> {
-    let (host, port, encrypted) = match address(&broker.url) {
+    let (host, port, _) = match address(&broker.url) {
         Ok(address) => address,
         Err(what) => {
             problems.push(broker.url.problem(what, "write mqtt://broker:1883 or mqtts://broker:8883"));
             return None;
         }
     };
-    // Each is looked at whatever the others say.
-    let (tls, credentials) = (encrypted.then(|| tls(broker, whose, problems)), credentials(broker, whose, problems));
     let mut options = Options::new(host, port, format!("{}{suffix}", *broker.client_id));
     options.protocol = match broker.version {
         MqttVersion::V311 => Protocol::V3,
@@ -165,12 +200,6 @@ fn options(
     }
     let wrong = options.check();
     problems.extend(wrong.iter().map(|what| connection.id.problem(what.to_string(), "change the connection")));
-    if let Some(tls) = tls {
-        options.tls = Some(tls?);
-    }
-    if let Some(credentials) = credentials {
-        options.credentials = Some(credentials?);
-    }
     wrong.is_empty().then_some(options)
 }
 
@@ -216,6 +245,10 @@ fn pem(written: &At<Pem>, whose: &Whose, problems: &mut Problems) -> Option<Vec<
 fn secret(name: &At<SecretRef>, whose: &Whose, problems: &mut Problems) -> Option<Vec<u8>> {
     let found = (whose.secrets)(&whose.data_dir, name);
     found.map_err(|what| problems.push(name.problem(what, "put the secret where the message says"))).ok()
+}
+
+fn is_encrypted(broker: &Mqtt) -> bool {
+    matches!(address(&broker.url), Ok((_, _, true)))
 }
 
 fn address(url: &str) -> Result<(String, u16, bool), String> {

@@ -47,18 +47,20 @@ pub fn rootless(documents: &Resolved, names: &[&str]) -> Problems {
 }
 
 /// Certificate and key files that cannot be read here. Documents may be checked on another box than the one
-/// on which they run, so this is a warning of a check; the box that runs refuses them.
+/// on which they run, so this is a warning of a check.
 pub fn absent(documents: &Resolved) -> Problems {
     let of_http = documents.gateway.as_ref().and_then(|gateway| match &gateway.http.tls {
         Some(ListenTls::Given { certificate, key }) => Some([certificate, key]),
         Some(ListenTls::Generated) | None => None,
     });
-    let all = of_http.into_iter().flatten().chain(documents.connections.iter().flat_map(pems));
-    let absent = all.filter_map(|pem| {
+    let refuses = "put it there on the box that runs this; `takt run` refuses to start without it";
+    let waits = "put it there on the box that runs this; the connection is down until it is there";
+    let of_http = of_http.into_iter().flatten().map(|pem| (pem, refuses));
+    let all = of_http.chain(documents.connections.iter().flat_map(pems).map(|pem| (pem, waits)));
+    let absent = all.filter_map(|(pem, hint)| {
         let Pem::File(path) = &pem.value else { return None };
         let path = At::new(path.clone(), pem.place.clone()).beside_document();
         let why = read(&path).err()?;
-        let hint = "put it there on the box that runs this; `takt run` refuses to start without it";
         Some(pem.problem(format!("{} cannot be read here: {why}", path.display()), hint))
     });
     absent.collect()

@@ -111,8 +111,8 @@ pub fn check(files: &[PathBuf]) -> Result<Checked> {
         }
     }
     let default = gateway(&DocumentSource { config: None })?;
-    let elsewhere = |written: Option<&Gateway>| whose(written.unwrap_or(&default)).elsewhere();
-    let (documents, cells) = examine(&sources, unread, &[], elsewhere)?;
+    let whose = |written: Option<&Gateway>| whose(written.unwrap_or(&default));
+    let (documents, cells) = examine(&sources, unread, &[], whose)?;
     let memory = Memory::of(&cells);
     let mut warnings = files::absent(&documents);
     warnings.extend(memory.warning());
@@ -120,20 +120,25 @@ pub fn check(files: &[PathBuf]) -> Result<Checked> {
 }
 
 /// Reads and plans documents as they would run, and tells what is wrong in every stage at once. `unread`
-/// is what is wrong with documents that could not be opened; `rootless_names` are those without a folder.
+/// is what is wrong with documents that could not be opened. Those whose names are `brought` are to be kept in
+/// the store of this box: they must have what they name here. One that was there before may have lost it, which
+/// its own connections show.
 ///
 /// # Errors
 /// Every problem of all documents and stages together.
 pub fn examine(
     sources: &[Source],
     unread: Problems,
-    rootless_names: &[&str],
+    brought: &[&str],
     whose: impl FnOnce(Option<&Gateway>) -> Whose,
 ) -> Result<(Resolved, Vec<CellPlan>), Problems> {
     let Seen { resolved, outputs, mut problems } = see(sources, unread);
-    problems.later(files::rootless(&resolved, rootless_names));
+    problems.later(files::rootless(&resolved, brought));
     problems.later(assemble::look(&outputs, &resolved.connections));
-    match provisional(&resolved, &whose(resolved.gateway.as_ref())) {
+    let whose = whose(resolved.gateway.as_ref());
+    let new = resolved.connections.iter().filter(|connection| brought.contains(&&*connection.id.place.file));
+    problems.later(assemble::lacking(new, &whose));
+    match provisional(&resolved, &whose) {
         Ok(cells) => {
             problems.later(Memory::of(&cells).refusal());
             problems.or((resolved, cells))
@@ -145,18 +150,18 @@ pub fn examine(
     }
 }
 
-/// Plans documents as they would run. Whether a secret is there is a question for the running gateway,
-/// which may have it from elsewhere.
+/// Plans documents as they would run.
 ///
 /// # Errors
 /// Every problem of all documents together.
 pub fn plan(documents: &Resolved) -> Result<()> {
     let default = gateway(&DocumentSource { config: None })?;
-    provisional(documents, &without_secrets(whose(documents.gateway.as_ref().unwrap_or(&default))))?;
+    provisional(documents, &whose(documents.gateway.as_ref().unwrap_or(&default)))?;
     Ok(())
 }
 
-/// The same, without its secrets.
+/// The same, where a command looks at documents that a gateway is to run: that one says whether it has the
+/// secrets, and may have them from elsewhere.
 pub fn without_secrets(whose: Whose) -> Whose {
     Whose { secrets: |_, _| Ok(Vec::new()), ..whose }
 }

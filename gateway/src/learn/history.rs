@@ -77,7 +77,7 @@ struct Rows {
 
 /// The line as it runs, planned without touching store or secrets.
 fn planned(documents: &Resolved, line: &LineId, whose: &Whose) -> Result<LinePlan> {
-    let cells = provisional(documents, &whose.clone().elsewhere())?;
+    let cells = provisional(documents, whose)?;
     let mut lines: Vec<LinePlan> = cells.into_iter().flat_map(|cell| cell.lines).collect();
     let found = lines.iter().position(|plan| *plan.line.id == *line);
     let known = || names(lines.iter().map(|plan| plan.line.id.to_string()));

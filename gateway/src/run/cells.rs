@@ -264,8 +264,7 @@ async fn start(
     let start = CellStart {
         name: name.clone(),
         plan: plan.clone(),
-        gateway: shared.gateway.name.value.clone(),
-        site: shared.gateway.site.value.clone(),
+        whose: shared.whose(),
         clock: shared.clock,
         store: shared.store.clone(),
         journal,

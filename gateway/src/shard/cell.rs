@@ -2,7 +2,7 @@
 
 use super::catch_up::CatchUp;
 use super::{CellName, Probes};
-use crate::assemble::{CellPlan, ConnectionPlan, DriverPlan, LinePlan};
+use crate::assemble::{self, CellPlan, ConnectionPlan, DriverPlan, LinePlan, Whose};
 use crate::board::{ConnectionGauge, LineGauge, QueueGauge};
 use crate::payload::verdict_topic;
 use crate::pipeline::bench::Seat;
@@ -27,12 +27,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::modbus::{WriteQueue, modbus};
-use takt_adapters::mqtt::{Command, Outlet, OutletLimits, Ports};
+use takt_adapters::mqtt::{self, Command, Outlet, OutletLimits, Ports};
 use takt_adapters::replay;
 use takt_adapters::{Clock, Ticket};
-use takt_config::resolved::{Output, OutputMode};
+use takt_config::resolved::{Mqtt, Output, OutputMode};
 use takt_models::windower::Windower;
-use takt_plant::{GatewayId, Interlock, Reading, SiteId, TagSlot, WallTime, WriteLimits, WriteValue};
+use takt_plant::{Interlock, Reading, TagSlot, WallTime, WriteLimits, WriteValue};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio_util::sync::CancellationToken;
@@ -43,10 +43,8 @@ pub struct CellStart {
     pub name: CellName,
     /// What it is.
     pub plan: CellPlan,
-    /// Who the gateway is.
-    pub gateway: GatewayId,
-    /// Where it stands.
-    pub site: SiteId,
+    /// Who the gateway is, and where the secrets of its connections lie.
+    pub whose: Whose,
     /// The process's clock.
     pub clock: Clock,
     /// The store.
@@ -229,14 +227,16 @@ impl Ends {
         let intake = Rc::new(RefCell::new(CellPort { cell: Rc::clone(late), source: i }));
         let (clock, stop) = (start.clock, stop.clone());
         match &plan.driver {
-            DriverPlan::Mqtt { options, plan } => {
+            DriverPlan::Mqtt { options, plan, broker } => {
                 let outlet = Outlet::new(OutletLimits::default());
                 let (commands, queue) = mpsc::channel(1);
                 self.outlets.insert(i, outlet.clone());
                 self.commands.push(commands);
                 let durable = start.durable[i].clone();
                 let ports = Ports { clock, intake, durable, outlet, commands: queue, shutdown: stop };
-                Box::pin(takt_adapters::mqtt::run((**options).clone(), plan.clone(), ports))
+                let (broker, whose) = (broker.clone(), start.whose.clone());
+                let unlock = async move |options: &mut mqtt::Options| unlock(options, &broker, &whose).await;
+                Box::pin(mqtt::run_unlocked((**options).clone(), plan.clone(), ports, unlock))
             }
             DriverPlan::Modbus(device) => {
                 let (driver, ends) = modbus((**device).clone(), intake, clock);
@@ -252,6 +252,18 @@ impl Ends {
             }
         }
     }
+}
+
+/// Puts in what a broker asks for, read beside the shard: a slow disk holds up no line.
+async fn unlock(options: &mut mqtt::Options, broker: &Mqtt, whose: &Whose) -> Result<(), String> {
+    let (broker, whose) = (broker.clone(), whose.clone());
+    let found = tokio::task::spawn_blocking(move || assemble::keys(&broker, &whose)).await;
+    let keys = found.map_err(|error| error.to_string())?.map_err(|lacking| {
+        let words: Vec<&str> = lacking.iter().map(|problem| problem.what.as_str()).collect();
+        words.join("; ")
+    })?;
+    keys.put_into(options);
+    Ok(())
 }
 
 fn source(
@@ -285,7 +297,7 @@ fn routes(start: &CellStart, lines: &[LinePlan]) -> HashMap<CheckSlot, Route> {
         let classes = line.line.tags.iter().map(|tag| (tag.id.value.clone(), tag.export)).collect();
         let classes = Arc::new(classes);
         for (check, plan) in line.line.checks.iter().zip(&line.checks) {
-            let topic = verdict_topic(&start.site, &start.gateway, &line.line.id, &check.id);
+            let topic = verdict_topic(&start.whose.site, &start.whose.gateway, &line.line.id, &check.id);
             let inputs = check.inputs.iter().filter_map(|input| Some(line.line.tag(input.tag)?.export)).collect();
             routes.insert(plan.slot, Route { topic, inputs, classes: Arc::clone(&classes) });
         }
@@ -371,7 +383,7 @@ fn check(
     Check::new(CheckParts {
         line: plan.line.id.value.clone(),
         id: written.id.value.clone(),
-        gateway: start.gateway.clone(),
+        gateway: start.whose.gateway.clone(),
         slot: planned.slot,
         inputs: inputs.collect(),
         deadline: written.deadline,
