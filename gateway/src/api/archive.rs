@@ -65,6 +65,10 @@ pub struct VerdictDetail {
     pub writes: Vec<WriteView>,
     /// What somebody said of it.
     pub feedback: Option<FeedbackView>,
+    /// The check's verdict before it; null where none is kept.
+    pub previous: Option<VerdictNumber>,
+    /// The check's verdict after it; null where it is the last.
+    pub next: Option<VerdictNumber>,
 }
 
 /// What became of a verdict's write.
@@ -78,8 +82,23 @@ pub struct WriteView {
     pub outcome: String,
     /// What the device or the interlock said.
     pub why: Option<String>,
+    /// What was written; null for a write from before that was kept.
+    pub value: Option<String>,
+    /// Where, such as `coil:10`; null for the answer of a handshake, and where it was not kept.
+    pub target: Option<String>,
+    /// When it ended.
+    pub at: String,
     /// From the verdict to the end of the write, in microseconds.
     pub write_us: u32,
+}
+
+/// A verdict by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VerdictNumber {
+    /// Its epoch.
+    pub epoch: u32,
+    /// Its number within epoch and check.
+    pub seq: u64,
 }
 
 /// What somebody said of a verdict.

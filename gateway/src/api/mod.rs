@@ -42,17 +42,18 @@ mod who;
 pub use answer::ProblemAnswer;
 pub use archive::{
     Archive, ArchiveError, AuditPage, AuditQuery, AuditView, EventQuery, EventView, FeedbackView, HistoryQuery,
-    ModelEntry, ScoreQuery, Span, Step, Taken, VerdictAddress, VerdictDetail, VerdictPage, VerdictQuery, WriteView,
+    ModelEntry, ScoreQuery, Span, Step, Taken, VerdictAddress, VerdictDetail, VerdictNumber, VerdictPage, VerdictQuery,
+    WriteView,
 };
 pub use options::{
     BODY_BYTES_MAX, CONNECTIONS_KEPT_FOR_BOX, CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_MAX, HEADER_BYTES_MAX,
     HEADER_TIMEOUT, HttpOptions, OptionsError, REQUEST_TIMEOUT, STREAMS_MAX, STREAMS_OF_USER_MAX,
 };
 pub use plant::{
-    Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, BackupFile, DoctorFinding, DoctorReport,
-    DocumentEntry, DocumentView, LearnFigures, LearnPackage, LearnRequest, LearnStanding, LearnStarted, LearnView,
-    MessageToMap, ModelActivation, ModelStands, ModelView, NotApplied, Origin, OutputPlace, Plant, SecretEntry,
-    TagsImport, TagsToImport, VersionEntry,
+    Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, BackupFile, DoctorFinding, DoctorGrade,
+    DoctorReport, DocumentEntry, DocumentView, LearnFigures, LearnPackage, LearnRequest, LearnStanding, LearnStarted,
+    LearnView, MessageToMap, ModelActivation, ModelStands, ModelView, NotApplied, Origin, OutputPlace, Plant,
+    SecretEntry, TagsImport, TagsToImport, VersionEntry,
 };
 pub use server::{ServeError, Server};
 pub use who::{Role, Who};

@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context) -> Result<Answer> {
     }
     times::examine(context.clock.wall(), &mut findings);
     let n_broken = findings.iter().filter(|finding| finding.grade == Grade::Broken).count();
-    let n_notes = findings.iter().filter(|finding| finding.grade == Grade::Note).count();
+    let n_notes = findings.iter().filter(|finding| finding.grade == Grade::Look).count();
     let mut lines: Vec<String> = findings.iter().map(Finding::line).collect();
     lines.push(match (n_broken, n_notes) {
         (0, 0) => "everything is as it should be".to_owned(),

@@ -169,8 +169,7 @@ impl Cell {
     pub fn scored(&mut self, reply: Reply) {
         self.turn(|lines, _, turn| {
             for line in lines {
-                let check = line.checks.iter_mut().find(|check| check.parts().slot == reply.check);
-                if let Some(check) = check {
+                if let Some(check) = line.checks.iter_mut().find(|check| check.parts().slot == reply.check) {
                     check.scored(reply.number, reply.said, turn);
                     return;
                 }
@@ -278,8 +277,9 @@ impl Cell {
     fn follow(&mut self, writes: Vec<Placed<OnItsWay>>, ended: Vec<Placed<Ended>>) {
         let now = self.parts.clock.mono();
         for (check, output, ended) in ended {
-            let line = self.parts.lines.iter().find(|line| line.checks.iter().any(|c| c.parts().slot == check));
-            self.written.keep((check, &output), line.map(|line| &line.id), &ended, now, &mut self.draft.entry);
+            let line = self.parts.lines.iter().find(|line| line.has(check));
+            let target = line.map(|line| line.target(check, &output)).unwrap_or_default();
+            self.written.keep((check, &output), line.map(|l| &l.id), target, &ended, now, &mut self.draft.entry);
         }
         for (check, output, write) in writes {
             let me = self.me.clone();

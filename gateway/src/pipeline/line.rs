@@ -3,11 +3,14 @@
 use super::check::Check;
 use super::turn::Turn;
 use crate::board::LineGauge;
+use crate::store::CheckSlot;
 use crate::writeback::port::{Moment, Port};
 use std::sync::Arc;
 use std::time::Duration;
 use takt_adapters::modbus::{WriteQueue, WriteRequest};
-use takt_plant::{CheckId, Fault, Frame, Interlock, LineId, MonoTime, Purpose, Reading, TagSlot, WallTime, WriteValue};
+use takt_plant::{
+    CheckId, Fault, Frame, Interlock, LineId, MonoTime, OutputId, Purpose, Reading, TagSlot, WallTime, WriteValue,
+};
 
 /// A number that moves while the line is well.
 pub struct Heartbeat {
@@ -63,6 +66,18 @@ impl Line {
     /// The readings of a line that has seen nothing.
     pub fn nothing_yet(n_tags: usize) -> Vec<Reading> {
         vec![Reading::Bad(Fault::Disconnected); n_tags]
+    }
+
+    /// Whether a check is its own.
+    pub fn has(&self, check: CheckSlot) -> bool {
+        self.checks.iter().any(|found| found.parts().slot == check)
+    }
+
+    /// Where an output of a check writes its verdict; empty where there is no such output.
+    pub fn target(&self, check: CheckSlot, output: &OutputId) -> &str {
+        let found = self.checks.iter().find(|found| found.parts().slot == check);
+        let shown = found.and_then(|check| check.parts().gauge.output(output));
+        shown.map(|shown| shown.plan().target.as_str()).unwrap_or_default()
     }
 
     /// Makes arrival times of the line's frames rise strictly: frames that one read of the socket

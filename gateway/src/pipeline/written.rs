@@ -37,12 +37,13 @@ impl Written {
         &mut self,
         (check, output): (CheckSlot, &OutputId),
         line: Option<&LineId>,
+        target: &str,
         ended: &Ended,
         now: MonoTime,
         entry: &mut Entry,
     ) {
         if let Some(seq) = ended.about.of {
-            entry.writes.push(result(check, seq, output, ended));
+            entry.writes.push(result((check, seq), output, target, ended));
             return;
         }
         let way = (check, output.clone(), ended.about.purpose, ended.note.outcome.word());
@@ -79,7 +80,7 @@ fn sentence(output: &OutputId, about: &About, note: &WriteNote, n_left_out: u64)
     format!("{output}: {} written: {}{why}{others}", about.value, note.outcome.word())
 }
 
-fn result(check: CheckSlot, seq: u64, output: &OutputId, ended: &Ended) -> WriteResult {
+fn result((check, seq): (CheckSlot, u64), output: &OutputId, target: &str, ended: &Ended) -> WriteResult {
     let outcome = match &ended.note.outcome {
         Shown::Confirmed => WriteOutcome::Confirmed,
         Shown::DryRun => WriteOutcome::DryRun,
@@ -94,7 +95,10 @@ fn result(check: CheckSlot, seq: u64, output: &OutputId, ended: &Ended) -> Write
         (Purpose::Verdict | Purpose::Heartbeat, Target::Verdict) => WriteKind::Verdict,
         (Purpose::Verdict | Purpose::Heartbeat, Target::Answer) => WriteKind::Answer,
     };
-    WriteResult { check, seq, output: output.clone(), kind, outcome, write_us: ended.note.took_us }
+    // The answer to a part goes to a register of its own.
+    let target = if matches!(ended.about.target, Target::Answer) { "" } else { target }.to_owned();
+    let (value, write_us) = (ended.about.value.to_string(), ended.note.took_us);
+    WriteResult { check, seq, output: output.clone(), kind, outcome, write_us, value, target }
 }
 
 #[cfg(test)]
@@ -122,10 +126,12 @@ mod tests {
         ];
         for (purpose, target, outcome, ..) in &story {
             let ended = ended(*purpose, *target, Some(42), outcome.clone());
-            written.keep((CheckSlot(3), &output), None, &ended, MonoTime::from_ns(0), &mut entry);
+            written.keep((CheckSlot(3), &output), None, "coil:10", &ended, MonoTime::from_ns(0), &mut entry);
         }
         let found: Vec<_> = entry.writes.iter().map(|w| (w.seq, w.kind, w.outcome.clone())).collect();
         assert_eq!(found, story.map(|(.., kind, outcome)| (42, kind, outcome)));
+        let what: Vec<_> = entry.writes.iter().map(|w| (w.value.as_str(), w.target.as_str())).collect();
+        assert_eq!(what, [("9", "coil:10"), ("9", ""), ("9", "coil:10"), ("9", "")]);
         assert!(entry.events.is_empty());
     }
 
@@ -137,7 +143,8 @@ mod tests {
         let line = LineId::new("press").unwrap();
         let mut keep = |s: u64, outcome: Shown| {
             let (ended, now) = (ended(Purpose::FailSafe, Target::Verdict, None, outcome), s * 1_000_000_000);
-            written.keep((CheckSlot(3), &output), Some(&line), &ended, MonoTime::from_ns(now), &mut entry);
+            let place = (CheckSlot(3), &output);
+            written.keep(place, Some(&line), "coil:10", &ended, MonoTime::from_ns(now), &mut entry);
         };
         (0..120).for_each(|s| keep(s, Shown::Confirmed));
         keep(120, Shown::Disconnected);

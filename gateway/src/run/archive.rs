@@ -3,7 +3,8 @@
 use super::Shared;
 use crate::api::{
     Archive, ArchiveError, AuditPage, AuditQuery, AuditView, EventQuery, EventView, FeedbackView, HistoryQuery,
-    ModelEntry, ScoreQuery, Step, Taken, VerdictAddress, VerdictDetail, VerdictPage, VerdictQuery, WriteView,
+    ModelEntry, ScoreQuery, Step, Taken, VerdictAddress, VerdictDetail, VerdictNumber, VerdictPage, VerdictQuery,
+    WriteView,
 };
 use crate::board::{ModelStanding, VerdictView};
 use crate::loader::sentence;
@@ -15,6 +16,8 @@ use crate::store::{
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::sync::Arc;
+use std::time::Duration;
+use takt_plant::WallTime;
 
 /// The store as HTTP sees it.
 pub(super) struct StoreArchive {
@@ -82,10 +85,15 @@ impl StoreArchive {
             return Ok(None);
         };
         let said = reader.feedback(&which.line, &which.check, numbered).await.map_err(unreadable)?;
+        let beside = reader.neighbours(&which.line, &which.check, numbered).await.map_err(unreadable)?;
+        let [previous, next] = beside.map(|number| number.map(|(epoch, seq)| VerdictNumber { epoch, seq }));
+        let at = found.record.at;
         Ok(Some(VerdictDetail {
             verdict: view(&found),
-            writes: found.writes.iter().map(write_view).collect(),
+            writes: found.writes.iter().map(|write| write_view(write, at)).collect(),
             feedback: said.map(|said| feedback_view(&said)),
+            previous,
+            next,
         }))
     }
 
@@ -180,7 +188,7 @@ impl StoreArchive {
             version: listed.version.to_string(),
             digest: listed.condition.map_or_else(|why| why, |digest| digest.to_string()),
             n_bytes: listed.n_bytes,
-            installed_at: String::new(),
+            installed_at: time_text(listed.installed_at),
         };
         Ok(listed.into_iter().map(entry).collect())
     }
@@ -201,10 +209,11 @@ impl StoreArchive {
 
 /// The API's spans hold both their ends, the store's only the first.
 fn half_open(span: crate::api::Span) -> Span {
-    Span { from: span.from, to: span.to.plus(std::time::Duration::from_nanos(1)) }
+    Span { from: span.from, to: span.to.plus(Duration::from_nanos(1)) }
 }
 
-fn write_view(write: &StoredWrite) -> WriteView {
+/// `given` is when the verdict was.
+fn write_view(write: &StoredWrite, given: WallTime) -> WriteView {
     let (outcome, why) = match &write.outcome {
         WriteOutcome::Confirmed => ("confirmed", None),
         WriteOutcome::DryRun => ("dry_run", None),
@@ -218,11 +227,15 @@ fn write_view(write: &StoredWrite) -> WriteView {
         WriteKind::FailSafe => "fail_safe",
         WriteKind::Release => "release",
     };
+    let kept = |text: &String| (!text.is_empty()).then(|| text.clone());
     WriteView {
         output: write.output.to_string(),
         purpose: purpose.to_owned(),
         outcome: outcome.to_owned(),
         why: why.cloned(),
+        value: kept(&write.value),
+        target: kept(&write.target),
+        at: time_text(given.plus(Duration::from_micros(u64::from(write.write_us)))),
         write_us: write.write_us,
     }
 }

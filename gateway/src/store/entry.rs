@@ -113,6 +113,10 @@ pub struct WriteResult {
     pub outcome: WriteOutcome,
     /// From the verdict to the end of the write, in microseconds.
     pub write_us: u32,
+    /// What was written, as text.
+    pub value: String,
+    /// Where, such as `coil:10`; empty where nobody can say any more.
+    pub target: String,
 }
 
 /// A broker's confirmation of one verdict.

@@ -65,6 +65,10 @@ pub struct StoredWrite {
     pub outcome: WriteOutcome,
     /// From the verdict to the end of the write, in microseconds.
     pub write_us: u32,
+    /// What was written; empty for a write from before that was kept.
+    pub value: String,
+    /// Where; empty where it is not known.
+    pub target: String,
 }
 
 /// The number of an outcome in its column.
@@ -210,6 +214,8 @@ fn get_inconclusive(cursor: &mut Cursor<'_>) -> Result<Inconclusive, Corrupt> {
 /// A write's kind and outcome share a byte: kind × step + outcome. Writes of before there were kinds
 /// are of the first.
 const KINDS_STEP: u8 = 16;
+/// Marks in that byte that value and target follow: they do since they are kept.
+const SAYS_WHAT: u8 = 128;
 
 /// Appends the end of a write to a verdict's writes.
 pub fn put_write(out: &mut Vec<u8>, write: &WriteResult) {
@@ -227,9 +233,11 @@ pub fn put_write(out: &mut Vec<u8>, write: &WriteResult) {
         WriteKind::Release => 3,
     };
     put_part(out, write.output.as_str().as_bytes());
-    out.push(kind * KINDS_STEP + number);
+    out.push(SAYS_WHAT | (kind * KINDS_STEP + number));
     put_part(out, text.as_bytes());
     put_uint(out, u64::from(write.write_us));
+    put_part(out, write.value.as_bytes());
+    put_part(out, write.target.as_bytes());
 }
 
 fn get_writes(bytes: &[u8]) -> Result<Vec<StoredWrite>, Corrupt> {
@@ -237,7 +245,8 @@ fn get_writes(bytes: &[u8]) -> Result<Vec<StoredWrite>, Corrupt> {
     let mut writes = Vec::new();
     while !cursor.is_empty() {
         let output = OutputId::new(cursor.text("output")?).map_err(|_| Corrupt("output"))?;
-        let number = cursor.byte("write outcome")?;
+        let marked = cursor.byte("write outcome")?;
+        let number = marked & !SAYS_WHAT;
         let text = cursor.text("write outcome")?.to_string();
         let kind = match number / KINDS_STEP {
             0 => WriteKind::Verdict,
@@ -254,7 +263,12 @@ fn get_writes(bytes: &[u8]) -> Result<Vec<StoredWrite>, Corrupt> {
             4 => WriteOutcome::Differs(text),
             _ => return Err(Corrupt("write outcome")),
         };
-        writes.push(StoredWrite { output, kind, outcome, write_us: cursor.small("write time")? });
+        let write_us = cursor.small("write time")?;
+        let (value, target) = match marked & SAYS_WHAT {
+            0 => (String::new(), String::new()),
+            _ => (cursor.text("write value")?.to_string(), cursor.text("write target")?.to_string()),
+        };
+        writes.push(StoredWrite { output, kind, outcome, write_us, value, target });
     }
     Ok(writes)
 }
@@ -323,7 +337,8 @@ mod tests {
             (WriteKind::Release, WriteOutcome::Confirmed, 60_000),
         ] {
             let (check, seq, output) = (CheckSlot(row.check), row.seq, output.clone());
-            put_write(&mut row.writes, &WriteResult { check, seq, output, kind, outcome, write_us });
+            let (value, target) = ("true".to_owned(), "coil:10".to_owned());
+            put_write(&mut row.writes, &WriteResult { check, seq, output, kind, outcome, write_us, value, target });
         }
         assert_eq!(verdict_of(&row, &names).unwrap().write_us(), 1_200);
     }
@@ -344,12 +359,30 @@ mod tests {
         for (i, outcome) in outcomes.iter().enumerate() {
             for kind in kinds {
                 let (outcome, write_us, output) = (outcome.clone(), i as u32, output.clone());
-                put_write(&mut bytes, &WriteResult { check: CheckSlot(1), seq: 1, output, kind, outcome, write_us });
-                written.push((kind, outcomes[i].clone()));
+                let (check, value, target) = (CheckSlot(1), i.to_string(), "holding:7".to_owned());
+                let write = WriteResult { check, seq: 1, output, kind, outcome, write_us, value, target };
+                put_write(&mut bytes, &write);
+                written.push((kind, outcomes[i].clone(), i.to_string()));
             }
         }
         let back = get_writes(&bytes).unwrap();
-        assert_eq!(back.iter().map(|w| (w.kind, w.outcome.clone())).collect::<Vec<_>>(), written);
+        assert_eq!(back.iter().map(|w| (w.kind, w.outcome.clone(), w.value.clone())).collect::<Vec<_>>(), written);
+        assert!(back.iter().all(|write| write.target == "holding:7"));
         assert!(get_writes(&bytes[..bytes.len() - 1]).is_err());
+    }
+
+    #[test]
+    fn a_write_from_before_value_and_target_were_kept_is_read() {
+        let mut bytes = Vec::new();
+        put_part(&mut bytes, b"reject");
+        bytes.push(2 * KINDS_STEP + 3);
+        put_part(&mut bytes, b"");
+        put_uint(&mut bytes, 900);
+        let back = get_writes(&bytes).unwrap();
+        assert_eq!(
+            (back[0].kind, &back[0].outcome, back[0].write_us),
+            (WriteKind::FailSafe, &WriteOutcome::TimedOut, 900)
+        );
+        assert_eq!((back[0].value.as_str(), back[0].target.as_str()), ("", ""));
     }
 }

@@ -86,6 +86,29 @@ impl Reader {
         Ok(self.verdicts(&filter, 1).await?.pop())
     }
 
+    /// The numbers of a check's verdicts before and after one; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn neighbours(
+        &self,
+        line: &LineId,
+        check: &CheckId,
+        numbered: (u32, u64),
+    ) -> Result<[Option<(u32, u64)>; 2], StoreError> {
+        let mut view = self.snapshot().await?;
+        let slot = view.names.checks(Some(line)).into_iter().find(|(_, _, c)| c == check);
+        let Some((slot, ..)) = slot else { return Ok([None; 2]) };
+        let filter = VerdictFilter { line: Some(line.clone()), check: Some(check.clone()), ..VerdictFilter::default() };
+        let (waiting, _) = view.unfolded(&filter, &[slot]).await?;
+        let waiting = waiting.iter().map(|row| (row.epoch, row.seq));
+        let before = waiting.clone().filter(|number| *number < numbered).max();
+        let after = waiting.filter(|number| *number > numbered).min();
+        let folded =
+            [view.nearest(slot, numbered, "<", "DESC").await?, view.nearest(slot, numbered, ">", "ASC").await?];
+        Ok([folded[0].into_iter().chain(before).max(), folded[1].into_iter().chain(after).min()])
+    }
+
     /// Verdicts given in a span, oldest first, after a place; for exports in bounded memory.
     ///
     /// # Errors
@@ -186,6 +209,23 @@ impl Snapshot {
         found.sort_unstable_by_key(|r| std::cmp::Reverse(r.id));
         found.truncate(limit);
         Ok(found)
+    }
+
+    /// The number that is nearest to one on a side of it.
+    async fn nearest(
+        &mut self,
+        check: CheckSlot,
+        (epoch, seq): (u32, u64),
+        side: &str,
+        order: &str,
+    ) -> Result<Option<(u32, u64)>, StoreError> {
+        let sql = format!(
+            "SELECT epoch, seq FROM verdict WHERE chk = ? AND (epoch, seq) {side} (?, ?) \
+             ORDER BY epoch {order}, seq {order} LIMIT 1"
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(check.0).bind(epoch).bind(seq.cast_signed());
+        let Some(row) = query.fetch_optional(&mut *self.tx).await? else { return Ok(None) };
+        Ok(Some((row.try_get(0)?, row.try_get::<i64, _>(1)?.cast_unsigned())))
     }
 
     async fn before(&mut self, filter: &VerdictFilter) -> Result<i64, StoreError> {

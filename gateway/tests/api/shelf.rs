@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use std::sync::Mutex;
 use takt::api::{
     Archive, ArchiveError, AuditPage, AuditQuery, EventQuery, EventView, FeedbackView, HistoryQuery, ModelEntry,
-    ScoreQuery, Step, Taken, VerdictAddress, VerdictDetail, VerdictPage, VerdictQuery, WriteView,
+    ScoreQuery, Step, Taken, VerdictAddress, VerdictDetail, VerdictNumber, VerdictPage, VerdictQuery, WriteView,
 };
 use takt::board::VerdictView;
 use takt_plant::{Reading, WallTime};
@@ -94,10 +94,20 @@ impl Archive for Shelf {
                 purpose: "verdict".into(),
                 outcome: "confirmed".into(),
                 why: None,
+                value: Some("true".into()),
+                target: Some("coil:10".into()),
+                at: "2026-01-02T03:04:05.000780Z".into(),
                 write_us: 780,
             };
             let feedback = self.said.lock().expect("nobody panics here").clone();
-            Ok(found.map(|verdict| VerdictDetail { verdict: verdict.clone(), writes: vec![write], feedback }))
+            let (previous, next) = (Some(VerdictNumber { epoch: 1, seq: 1 }), None);
+            Ok(found.map(|verdict| VerdictDetail {
+                verdict: verdict.clone(),
+                writes: vec![write],
+                feedback,
+                previous,
+                next,
+            }))
         })
     }
 

@@ -64,6 +64,8 @@ async fn writes_and_events_are_found_with_their_verdicts() {
         kind: WriteKind::Verdict,
         outcome,
         write_us: 80,
+        value: "true".into(),
+        target: "coil:10".into(),
     };
     let event = Event {
         at: WallTime::from_ns(5),

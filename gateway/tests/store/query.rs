@@ -32,6 +32,12 @@ async fn pages_of_verdicts_answer_as_a_list_would() {
     }
     let (_, mut durable) = store.journal(0);
     until(&mut durable, 120).await;
+    // Some lie in the table and some in the journal yet.
+    for n in [1, 2, 70, 71, 72, 119, 120] {
+        let beside = store.reader().neighbours(&line(), &check(), (first.epoch, n)).await.unwrap();
+        let number = |n: u64| (1..=120).contains(&n).then_some((first.epoch, n));
+        assert_eq!(beside, [number(n - 1), number(n + 1)], "beside {n}");
+    }
     let filters = [
         VerdictFilter::default(),
         VerdictFilter { outcome: Some(OutcomeKind::Fail), ..VerdictFilter::default() },

@@ -4,6 +4,7 @@ use super::error::CatalogueError;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
+use takt_plant::WallTime;
 
 /// What a file is called until it is whole. The dot keeps it out of every list.
 const UNFINISHED: &str = ".new-";
@@ -47,6 +48,14 @@ pub(super) fn clear_debris(folder: &Path) -> Result<(), CatalogueError> {
         std::fs::remove_file(&path).map_err(CatalogueError::disk("remove", &path))?;
     }
     Ok(())
+}
+
+/// The size of a file in bytes, and when it was written; zeros where the system does not say.
+pub(super) fn size_and_age(path: &Path) -> (u64, WallTime) {
+    let Ok(file) = std::fs::metadata(path) else { return (0, WallTime::from_ns(0)) };
+    let since = file.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let ns = since.and_then(|since| i64::try_from(since.as_nanos()).ok());
+    (file.len(), WallTime::from_ns(ns.unwrap_or(0)))
 }
 
 /// The names in a folder, sorted; none when it is not there. Names that are not UTF-8 are not ours.

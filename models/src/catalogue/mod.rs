@@ -50,6 +50,8 @@ pub struct Listed {
     pub version: ModelVersion,
     /// Bytes of the package.
     pub n_bytes: u64,
+    /// When its file was written here.
+    pub installed_at: WallTime,
     /// Whether it is the active version of its model.
     pub active: bool,
     /// The digest, or why the package cannot be used.
@@ -135,10 +137,10 @@ impl Catalogue {
             let active = self.pointer(&name).ok().and_then(|p| p.active().map(|r| r.version.clone()));
             for version in self.versions(&name)? {
                 let path = self.path(&name, &version);
-                let n_bytes = std::fs::metadata(&path).map_or(0, |m| m.len());
+                let (n_bytes, installed_at) = disk::size_and_age(&path);
                 let condition = self.release(&name, &version).map(|r| r.digest).map_err(|e| e.to_string());
                 let active = active.as_ref() == Some(&version);
-                listed.push(Listed { name: name.clone(), version, n_bytes, active, condition });
+                listed.push(Listed { name: name.clone(), version, n_bytes, installed_at, active, condition });
             }
         }
         Ok(listed)

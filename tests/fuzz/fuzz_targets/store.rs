@@ -83,7 +83,7 @@ fn entry() -> Entry {
             line: None,
             text: "armed".into(),
         }],
-        writes: vec![WriteResult { check: CheckSlot(2), seq: 7, output: "reject".parse().expect("an id"), kind: WriteKind::Verdict, outcome, write_us: 9 }],
+        writes: vec![WriteResult { check: CheckSlot(2), seq: 7, output: "reject".parse().expect("an id"), kind: WriteKind::Verdict, outcome, write_us: 9, value: "1".into(), target: "coil:1".into() }],
         ..Entry::default()
     }
 }

@@ -20,13 +20,27 @@ pub struct DoctorReport {
     pub took_ms: u64,
 }
 
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DoctorGrade {
+    /// As it should be.
+    Ok,
+    /// Not there, and nothing asks for it.
+    Unused,
+    /// The gateway runs, but somebody should look.
+    Look,
+    /// The gateway does not do its job.
+    Broken,
+}
+
 /// One thing that the doctor looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DoctorFinding {
     /// What was looked at, such as `disk` or `device cuda`.
     pub what: String,
-    /// `ok`, `unused` (not there, and nothing asks for it), `look` (it runs, but see to it) or `broken`.
-    pub grade: String,
+    /// How it is.
+    pub grade: DoctorGrade,
     /// The facts, and what to do.
     pub text: String,
 }

@@ -3,7 +3,7 @@
 mod examined;
 mod views;
 
-pub use examined::{DoctorFinding, DoctorReport};
+pub use examined::{DoctorFinding, DoctorGrade, DoctorReport};
 pub use views::{
     Applied, ArmingAnswer, ArmingOffer, ArmingTarget, ArmingValues, DocumentEntry, DocumentView, LearnFigures,
     LearnPackage, LearnRequest, LearnStanding, LearnStarted, LearnView, MessageToMap, ModelActivation, ModelStands,

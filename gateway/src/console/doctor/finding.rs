@@ -1,19 +1,7 @@
 //! One thing that the doctor looked at.
 
+pub(super) use crate::api::DoctorGrade as Grade;
 use serde_json::{Value, json};
-
-/// How it is. The words stand in the text, so that it reads without colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grade {
-    /// As it should be.
-    Good,
-    /// Not there, and nothing asks for it.
-    Unused,
-    /// The gateway runs, but somebody should look.
-    Note,
-    /// The gateway does not do its job.
-    Broken,
-}
 
 /// What was found.
 #[derive(Debug)]
@@ -26,14 +14,13 @@ pub(super) struct Finding {
     pub text: String,
 }
 
-impl Grade {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Good => "ok",
-            Self::Unused => "unused",
-            Self::Note => "look",
-            Self::Broken => "BROKEN",
-        }
+/// The word that stands in the text, so that it reads without colour.
+fn word(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Ok => "ok",
+        Grade::Unused => "unused",
+        Grade::Look => "look",
+        Grade::Broken => "BROKEN",
     }
 }
 
@@ -43,11 +30,11 @@ impl Finding {
     }
 
     pub fn good(what: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::new(what, Grade::Good, text)
+        Self::new(what, Grade::Ok, text)
     }
 
     pub fn note(what: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::new(what, Grade::Note, text)
+        Self::new(what, Grade::Look, text)
     }
 
     pub fn broken(what: impl Into<String>, text: impl Into<String>) -> Self {
@@ -57,11 +44,11 @@ impl Finding {
     /// For people.
     pub fn line(&self) -> String {
         let text = self.text.replace('\n', "\n                             ");
-        format!("{:<7} {:<20} {text}", self.grade.word(), self.what)
+        format!("{:<7} {:<20} {text}", word(self.grade), self.what)
     }
 
     /// For programs.
     pub fn json(&self) -> Value {
-        json!({ "what": self.what, "grade": self.grade.word().to_lowercase(), "text": self.text })
+        json!({ "what": self.what, "grade": self.grade, "text": self.text })
     }
 }

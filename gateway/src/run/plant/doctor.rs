@@ -5,7 +5,7 @@
 //! the lowest priority, is ended after a while, and its answer serves everybody for half a minute.
 
 use crate::api::control::{ControlError, Why};
-use crate::api::{DoctorFinding, DoctorReport};
+use crate::api::{DoctorFinding, DoctorGrade, DoctorReport};
 use crate::payload::time_text;
 use crate::run::Shared;
 use serde::Deserialize;
@@ -54,10 +54,10 @@ impl Shared {
         }
         let seen = last.as_ref().expect("it was looked at just now or before");
         let findings = seen.found.clone()?;
-        let n = |grade: &str| findings.iter().filter(|finding| finding.grade == grade).count() as u64;
+        let n = |grade: DoctorGrade| findings.iter().filter(|finding| finding.grade == grade).count() as u64;
         Ok(DoctorReport {
-            n_broken: n("broken"),
-            n_notes: n("look"),
+            n_broken: n(DoctorGrade::Broken),
+            n_notes: n(DoctorGrade::Look),
             at: time_text(seen.at),
             age_s: self.clock.mono().since(seen.ended).as_secs(),
             took_ms: u64::try_from(seen.took.as_millis()).unwrap_or(u64::MAX),

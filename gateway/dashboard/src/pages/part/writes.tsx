@@ -19,7 +19,9 @@ export function Writes({ detail }: { detail: VerdictDetail }) {
       ) : (
         <ul>
           {writes.map((write, i) => {
-            const target = outputs?.find((one) => one.id === write.output)?.target;
+            // A write from before its target was kept went where the output writes now, as far as anybody knows.
+            const now = outputs?.find((one) => one.id === write.output)?.target;
+            const target = write.target ?? (write.purpose === "answer" ? undefined : now);
             return (
               <li key={i} className={style.write}>
                 <div className="row between wrap">
@@ -33,9 +35,14 @@ export function Writes({ detail }: { detail: VerdictDetail }) {
                   </Badge>
                 </div>
                 <div className="small quiet">
-                  {target && <span className="mono">{target} · </span>}
+                  {target && (
+                    <span className="mono">
+                      {target}
+                      {write.value != null && <> = {write.value}</>} ·{" "}
+                    </span>
+                  )}
                   {t(`purpose.${purposeKey(write.purpose)}`)} ·{" "}
-                  <time dateTime={verdict.at}>{clockMs(verdict.at)}</time>
+                  <time dateTime={write.at}>{clockMs(write.at)}</time>
                   {write.write_us > 0 && <> · {t("writes.after", { time: micros(write.write_us) })}</>}
                 </div>
                 {write.why && <div className="small">{write.why}</div>}

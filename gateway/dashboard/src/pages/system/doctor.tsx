@@ -11,15 +11,15 @@ import { Answer, Pair, Pairs, Panel } from "@/parts/panel";
 import { bytes, count, lasting, millis, percent, stamp, zoneName } from "@/text/format";
 import style from "./system.module.css";
 
-type Grade = "ok" | "unused" | "look" | "broken";
-const SIGNS: Record<string, Standing> = {
+type Grade = DoctorReport["findings"][number]["grade"];
+const SIGNS: Record<Grade, Standing> = {
   ok: "ok",
   unused: "idle",
   look: "warn",
   broken: "bad",
 };
 /** What wants somebody comes first. */
-const ORDER = ["broken", "look", "ok", "unused"];
+const ORDER: Grade[] = ["broken", "look", "ok", "unused"];
 
 export function Doctor() {
   const { t } = useTranslation();
@@ -63,9 +63,9 @@ function FindingList() {
               .map((one, i) => (
                 <li key={i} className={style.item}>
                   <Mark
-                    of={SIGNS[one.grade] ?? "unknown"}
+                    of={SIGNS[one.grade]}
                     size={12}
-                    label={t(`grade.${one.grade as Grade}`)}
+                    label={t(`grade.${one.grade}`)}
                   />
                   <div className={style.finding}>
                     <b>{one.what}</b>
