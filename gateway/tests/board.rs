@@ -7,7 +7,7 @@ use fake::Fake;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use takt::board::{FRESH_MAX, Live, Now, RECENT_MAX, REJECTS_MAX, Viewer};
-use takt_plant::Outcome;
+use takt_plant::{Frame, GroupSlot, MonoTime, Outcome, Reading, TagSlot, Value, WallTime};
 use tokio::sync::broadcast::error::TryRecvError;
 
 #[test]
@@ -42,6 +42,34 @@ fn rejects_keep_the_last_and_count_all() {
     let kept = fake.broker.rejects();
     assert_eq!(kept.len(), REJECTS_MAX);
     assert_eq!((kept[0].first_bytes[0], kept[0].first_bytes.len(), kept[0].n_bytes), (99, 64, 300));
+}
+
+/// A burst is one message after the other with a pause behind it: the last one counts.
+#[test]
+fn the_last_of_a_burst_is_shown() {
+    let fake = Fake::new();
+    let line = &fake.press.line;
+    let at_ms = |ms: u64| MonoTime::from_ns(1_000_000_000 + ms * 1_000_000);
+    let latest = |v: i64| vec![Reading::Good(Value::Integer(v)); 2];
+    for v in 0..5_u32 {
+        line.frame(&Frame {
+            group: GroupSlot(0),
+            tags: Arc::from([TagSlot(0), TagSlot(1)]),
+            readings: latest(i64::from(v)).into(),
+            at: WallTime::from_ns(i64::from(v)),
+            arrived_at: WallTime::from_ns(i64::from(v)),
+            arrived: at_ms(u64::from(v)),
+        });
+    }
+    let shown = || line.live(1).map(|live| (live.reading, live.at, live.arrived));
+    let reading = |v: i64| Reading::Good(Value::Integer(v));
+    assert_eq!(shown(), Some((reading(0), WallTime::from_ns(0), at_ms(0))), "no more often than eyes see");
+    line.settle(&latest(4), at_ms(199));
+    assert_eq!(shown().map(|shown| shown.0), Some(reading(0)));
+    line.settle(&latest(4), at_ms(200));
+    assert_eq!(shown(), Some((reading(4), WallTime::from_ns(4), at_ms(4))));
+    line.settle(&latest(9), at_ms(900));
+    assert_eq!(shown().map(|shown| shown.0), Some(reading(4)), "nothing was passed over since");
 }
 
 #[test]

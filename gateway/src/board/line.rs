@@ -2,10 +2,10 @@
 
 use super::check::CheckGauge;
 use super::plan::{CheckPlan, LinePlan, Now};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
-use takt_plant::{CheckId, Frame, MonoTime, Reading, WallTime};
+use takt_plant::{CheckId, Frame, MonoTime, Reading, TagSlot, WallTime};
 
 /// Live values are taken over at most once in this time for each group of tags: enough for eyes,
 /// and nothing to a stream of 10,000 frames a second.
@@ -28,6 +28,8 @@ pub struct LineGauge {
     began: Now,
     tags: Vec<TagCell>,
     n_frames: AtomicU64,
+    /// When what [`LineGauge::frame`] passed over is shown at the latest; 0: it passed over nothing.
+    settle_ns: AtomicU64,
     checks: RwLock<Vec<Arc<CheckGauge>>>,
 }
 
@@ -35,13 +37,18 @@ pub struct LineGauge {
 struct TagCell {
     /// When the group that begins with this tag may show its next values.
     due_ns: AtomicU64,
+    /// The newest frame of that group that was passed over: when it came, 0 for none, and when it was taken.
+    passed_ns: AtomicU64,
+    passed_at: AtomicI64,
+    group: OnceLock<Arc<[TagSlot]>>,
     live: Mutex<Option<LiveReading>>,
 }
 
 impl LineGauge {
     pub(super) fn new(plan: LinePlan, began: Now) -> Self {
         let tags = plan.tags.iter().map(|_| TagCell::default()).collect();
-        Self { plan, began, tags, n_frames: AtomicU64::new(0), checks: RwLock::new(Vec::new()) }
+        let (n_frames, settle_ns) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { plan, began, tags, n_frames, settle_ns, checks: RwLock::new(Vec::new()) }
     }
 
     /// Adds a check, or replaces the one of the same name (its counts begin anew).
@@ -57,18 +64,53 @@ impl LineGauge {
     /// Shows the readings of a frame: call it with the newest frame of each group of a delivery.
     ///
     /// Costs some 5 ns unless [`LIVE_EVERY`] has passed since this group was last shown, then some
-    /// 30 ns a tag. A tag that a viewer reads at this very moment keeps its older value.
+    /// 30 ns a tag; what it passes over is for [`LineGauge::settle`]. A tag that a viewer reads at this
+    /// very moment keeps its older value.
     pub fn frame(&self, frame: &Frame) {
         self.n_frames.fetch_add(1, Ordering::Relaxed);
         let Some(first) = frame.tags.first().and_then(|slot| self.cell(slot.0)) else { return };
         let now_ns = frame.arrived.as_ns();
-        if now_ns < first.due_ns.load(Ordering::Relaxed) {
+        let due_ns = first.due_ns.load(Ordering::Relaxed);
+        if now_ns < due_ns {
+            first.group.get_or_init(|| Arc::clone(&frame.tags));
+            first.passed_at.store(frame.at.as_ns(), Ordering::Relaxed);
+            first.passed_ns.store(now_ns.max(1), Ordering::Relaxed);
+            if self.settle_ns.load(Ordering::Relaxed) == 0 {
+                self.settle_ns.store(due_ns, Ordering::Relaxed);
+            }
             return;
         }
         first.due_ns.store(frame.arrived.plus(LIVE_EVERY).as_ns(), Ordering::Relaxed);
+        first.passed_ns.store(0, Ordering::Relaxed);
         for (slot, reading) in frame.tags.iter().zip(&frame.readings) {
-            let Some(Ok(mut live)) = self.cell(slot.0).map(|cell| cell.live.try_lock()) else { continue };
-            *live = Some(LiveReading { reading: reading.clone(), at: frame.at, arrived: frame.arrived });
+            self.show(*slot, reading, frame.at, frame.arrived);
+        }
+    }
+
+    /// Shows the last frame of a burst, which [`LineGauge::frame`] passed over: the newest readings of the line
+    /// stand in for it. To be called every now and then; costs nothing where nothing was passed over.
+    pub fn settle(&self, latest: &[Reading], now: MonoTime) {
+        let settle_ns = self.settle_ns.load(Ordering::Relaxed);
+        if settle_ns == 0 || now.as_ns() < settle_ns {
+            return;
+        }
+        self.settle_ns.store(0, Ordering::Relaxed);
+        for first in &self.tags {
+            let arrived_ns = first.passed_ns.swap(0, Ordering::Relaxed);
+            let Some(group) = first.group.get().filter(|_| arrived_ns != 0) else { continue };
+            first.due_ns.store(now.plus(LIVE_EVERY).as_ns(), Ordering::Relaxed);
+            let at = WallTime::from_ns(first.passed_at.load(Ordering::Relaxed));
+            for slot in group.iter() {
+                if let Some(reading) = latest.get(slot.0 as usize) {
+                    self.show(*slot, reading, at, MonoTime::from_ns(arrived_ns));
+                }
+            }
+        }
+    }
+
+    fn show(&self, slot: TagSlot, reading: &Reading, at: WallTime, arrived: MonoTime) {
+        if let Some(Ok(mut live)) = self.cell(slot.0).map(|cell| cell.live.try_lock()) {
+            *live = Some(LiveReading { reading: reading.clone(), at, arrived });
         }
     }
 

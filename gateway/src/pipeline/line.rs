@@ -162,6 +162,7 @@ impl Line {
             check.tick(now, turn);
         }
         self.beat(now.mono, is_well);
+        self.gauge.settle(&self.latest, now.mono);
     }
 
     /// When [`Self::tick`] has something to do.
