@@ -41,7 +41,7 @@ impl Codec {
         let n_before = out.len() + rejects.len();
         let arrival = Arrival { at: arrived_at, mono: arrived };
         let ahead_max = ahead_max(self.plan.lateness);
-        let mut sink = FrameSink { topic, payload, arrival, ahead_max, was_ahead: false, frames: out, rejects };
+        let mut sink = FrameSink { topic, payload, arrival, ahead_max, was_doubtful: false, frames: out, rejects };
         let mut first = None;
         self.plan.topics.find(topic, &mut |number| {
             let bundle = &self.plan.bundles[number as usize];

@@ -63,8 +63,8 @@ pub(super) struct FrameSink<'a> {
     pub arrival: Arrival,
     /// How far ahead of the arrival a stamp may lie.
     pub ahead_max: Duration,
-    /// One of its stamps lay further ahead; that is said once a message.
-    pub was_ahead: bool,
+    /// The arrival time stood in for one of its stamps; that is said once a message.
+    pub was_doubtful: bool,
     pub frames: &'a mut Vec<Frame>,
     pub rejects: &'a mut Vec<Reject>,
 }
@@ -91,18 +91,29 @@ impl FrameSink<'_> {
 
     /// A stamp from too far ahead is none: the arrival time stands in.
     fn believed(&mut self, when: When) -> When {
-        let When::Stamped(at, spacing) = when else { return when };
+        let (at, spacing) = match when {
+            When::Arrival(_) => return when,
+            When::Stamped(at, spacing) => (at, spacing),
+            When::Doubtful(_) => {
+                self.say_doubtful(
+                    || "there is no time stamp of the stated format".to_owned(),
+                    "check the field of the time and its format",
+                );
+                return when;
+            }
+        };
         let Some(ahead) = stamped(at, spacing).since(self.arrival.at).filter(|ahead| *ahead > self.ahead_max) else {
             return when;
         };
-        if !std::mem::replace(&mut self.was_ahead, true) {
-            self.reject(format!(
-                "the time stamp lies {} s ahead of its arrival; the arrival time stands in: set the clock of the \
-                 source, or this gateway's",
-                ahead.as_secs()
-            ));
-        }
+        let what = || format!("the time stamp lies {} s ahead of its arrival", ahead.as_secs());
+        self.say_doubtful(what, "set the clock of the source, or this gateway's");
         When::Doubtful(spacing)
+    }
+
+    fn say_doubtful(&mut self, what: impl FnOnce() -> String, hint: &str) {
+        if !std::mem::replace(&mut self.was_doubtful, true) {
+            self.reject(format!("{}; the arrival time stands in: {hint}", what()));
+        }
     }
 
     pub fn reject(&mut self, why: String) {

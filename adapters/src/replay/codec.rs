@@ -50,26 +50,24 @@ impl Codec {
         }
     }
 
-    /// Reads one row: a frame per group, or a reject where the row is too short. An empty cell is
-    /// missing, a text where a number belongs is a fault that keeps the text.
+    /// Reads one row: a frame per group, or a reject where the row is too short; both where it has no readable
+    /// time. An empty cell is missing, a text where a number belongs is a fault that keeps the text.
     pub fn decode(&self, row: &ByteRecord, place: RowPlace, out: &mut Vec<Frame>, rejects: &mut Vec<Reject>) {
-        let RowPlace { line, stamp, arrived_at, arrived } = place;
+        let RowPlace { stamp, arrived_at, arrived, .. } = place;
         if row.len() < self.plan.n_cells_min {
             let why = format!(
                 "the row has {} cells, but {} are mapped; check the delimiter and the row",
                 row.len(),
                 self.plan.n_cells_min
             );
-            let bytes = row.as_slice();
-            return rejects.push(Reject {
-                from: format!("{} line {line}", self.file),
-                why,
-                first_bytes: bytes[..bytes.len().min(FIRST_BYTES_MAX)].to_vec(),
-                n_bytes: bytes.len(),
-                arrived_at,
-            });
+            return rejects.push(self.reject(row.as_slice(), why, place));
         }
         let is_doubtful = self.plan.time != PlannedTime::Arrival && stamp.is_none();
+        if let (true, PlannedTime::Cell(cell, _)) = (is_doubtful, &self.plan.time) {
+            let why = "there is no time of the stated format; the arrival time stands in: check the column of the \
+                       time and its format";
+            rejects.push(self.reject(row.get(*cell).unwrap_or_default(), why.to_owned(), place));
+        }
         for group in &self.plan.groups {
             let reading = |(cell, conversion): &(usize, crate::convert::Conversion)| {
                 let text = String::from_utf8_lossy(row.get(*cell).unwrap_or_default());
@@ -86,6 +84,16 @@ impl Codec {
                 arrived_at,
                 arrived,
             });
+        }
+    }
+
+    fn reject(&self, bytes: &[u8], why: String, place: RowPlace) -> Reject {
+        Reject {
+            from: format!("{} line {}", self.file, place.line),
+            why,
+            first_bytes: bytes[..bytes.len().min(FIRST_BYTES_MAX)].to_vec(),
+            n_bytes: bytes.len(),
+            arrived_at: place.arrived_at,
         }
     }
 }
@@ -152,7 +160,9 @@ mod tests {
         let at = WallTime::from_ns(1_000_000_000);
         check(&["1970-01-01 00:00:01", "1", "2"], at, [good(2), good(1)]);
         check(&["1970-01-01 00:00:01", "", "Scan Timeout"], at, [fault("Scan Timeout"), Reading::Bad(Fault::Missing)]);
-        check(&["later", "1", "Bad"], ARRIVED, [fault("Bad"), doubt(1)]);
+        let (frames, rejects) = decode(&["later", "1", "Bad"]);
+        assert_eq!((frames[0].at, &frames[0].readings[..]), (ARRIVED, &[fault("Bad"), doubt(1)][..]));
+        assert_eq!((rejects[0].from.as_str(), &rejects[0].first_bytes[..]), ("rows.csv line 9", &b"later"[..]));
         let (frames, rejects) = decode(&["1970-01-01 00:00:01", "1"]);
         assert!(frames.is_empty());
         assert_eq!((rejects[0].from.as_str(), rejects[0].n_bytes), ("rows.csv line 9", 20));

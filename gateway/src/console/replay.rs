@@ -6,7 +6,7 @@ use super::exit;
 use super::serve::Signals;
 use super::table::table;
 use crate::board::Now;
-use crate::board::status::{CheckStatus, Status};
+use crate::board::status::{CheckStatus, ConnectionStatus, Status};
 use crate::documents::{AppliedDocument, DocumentSource};
 use crate::run::{self, Running};
 use anyhow::{Context as _, Result, bail};
@@ -198,10 +198,27 @@ fn tally(status: &Status) -> Answer {
     };
     let heading = ["CHECK", "PASS", "FAIL", "INCONCLUSIVE", "WHY", "FRAMES", "WITHOUT VERDICT"];
     let rows: Vec<_> = checks.iter().map(row).collect();
-    let json = checks.iter().map(
+    let checks = checks.iter().map(
         |check| json!({ "line": check.line, "check": check.id, "verdicts": check.verdicts, "books": check.books }),
     );
-    Answer::new(table(heading, &rows), json!({ "checks": json.collect::<Vec<_>>() }))
+    let connections = status.connections.iter().map(|connection| {
+        let ConnectionStatus { id, n_messages, n_rejects, rejects, .. } = connection;
+        json!({ "id": id, "n_rows": n_messages, "n_rejects": n_rejects, "rejects": rejects })
+    });
+    let json = json!({ "checks": checks.collect::<Vec<_>>(), "connections": connections.collect::<Vec<_>>() });
+    let mut text = table(heading, &rows);
+    text.extend(status.connections.iter().filter_map(unread));
+    Answer::new(text, json)
+}
+
+/// What a recording held that could not be read, in a line of its own; `None` where there was nothing.
+fn unread(connection: &ConnectionStatus) -> Option<String> {
+    let last = connection.rejects.first()?;
+    let ConnectionStatus { id, n_messages, n_rejects, .. } = connection;
+    let (from, why, bytes) = (&last.from, &last.why, &last.first_bytes);
+    Some(format!(
+        "\n{id}: {n_rejects} of {n_messages} rows were not read as they should be; last {from} ({bytes}): {why}"
+    ))
 }
 
 fn speed(text: &str) -> Result<toml::Value, String> {

@@ -215,7 +215,8 @@ fn the_source_time_or_a_doubt() {
         (r#"{"a":1,"t":[1]}"#, 0, "?1"),
         (r#"{"a":"Bad","t":"soon"}"#, 0, "!Bad"),
     ] {
-        check(format("/t"), 1, payload.as_bytes(), &[(offset, &[expected])], &[]);
+        let whys: &[&str] = if offset == 0 { &["no time stamp of the stated format"] } else { &[] };
+        check(format("/t"), 1, payload.as_bytes(), &[(offset, &[expected])], whys);
     }
     check(format("/t"), 1, br#"{"a":1,"t":1,"t":2}"#, &[], &["twice"]);
     check(format("/t"), 1, br#"{"t":1000500}"#, &[], &["none of the mapped fields"]);
@@ -233,7 +234,7 @@ fn arrays_of_samples_with_their_own_times() {
         4,
         payload,
         &[(1, &["i1", "i2", "i7", "i8"]), (2, &["i3", "!!missing", "i7", "i8"]), (0, &["?4", "!!missing", "?7", "?8"])],
-        &[],
+        &["no time stamp"],
     );
     let pairs = br#"[[1000001,0.5],[1000003,"1.5"]]"#;
     check(each("", &["/1"], at("/0", Scope::Sample), 0), 1, pairs, &[(1, &["0.5"]), (3, &["1.5"])], &[]);
@@ -266,7 +267,7 @@ fn columns_of_one_length() {
         &[(100, &["i1", "i3", "!!missing"]), (105, &["![array]", "!{object}", "!!missing"])],
         &[],
     );
-    check(columns(stamped(), 0), 3, br#"{"x":1,"y":2,"part":3}"#, &[(0, &["?1", "?2", "?3"])], &[]);
+    check(columns(stamped(), 0), 3, br#"{"x":1,"y":2,"part":3}"#, &[(0, &["?1", "?2", "?3"])], &["no time stamp"]);
     check(columns(stamped(), 0), 3, br#"{"t":[1000001],"x":[1,2],"y":[1,2]}"#, &[], &["different lengths: /x 2, /y 2"]);
     check(columns(stamped(), 0), 3, br#"{"x":[1],"x":[2]}"#, &[], &["twice"]);
     check(columns(stamped(), 0), 3, br#"{"z":[1]}"#, &[], &["none of the mapped fields"]);
@@ -340,7 +341,7 @@ fn raw_rows_headers_and_stamps() {
     }
     payload[2] = 0x7F;
     let rows: [(i64, &[&str]); 2] = [(-10, &["?1", "?2"]), (0, &["?3", "?4"])];
-    check(Format::Raw(mapping), 2, &payload, &rows, &[]);
+    check(Format::Raw(mapping), 2, &payload, &rows, &["no time stamp"]);
 }
 
 #[test]
