@@ -33,8 +33,22 @@ pub(crate) fn lines(
             "give one of the two another id",
         );
     }
+    let alike = repeated(ids.iter().map(|id| look(id.as_str())));
+    for (again, first) in alike.into_iter().filter(|(again, first)| ids[*again].value != ids[*first].value) {
+        let (id, other, first) = (ids[again], ids[first], &ids[first].place);
+        report.reference(
+            &id.place,
+            format!("the line \"{id}\" and the line \"{other}\" at {first} differ only in look"),
+            "give one of the two another id: capitals and what stands at the end are easily misread",
+        );
+    }
     let mut targets = Targets::default();
     written.iter().filter_map(|line| one_line(line, gateway, connections, &mut targets, report)).collect()
+}
+
+/// A name as a hurried reader takes it in.
+fn look(id: &str) -> String {
+    id.trim_end_matches(['.', '-', '_']).to_ascii_lowercase()
 }
 
 fn one_line(
