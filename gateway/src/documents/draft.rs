@@ -91,10 +91,25 @@ impl DocumentDraft {
     }
 }
 
+/// Whether a text is a version of its own beside the one in force, although it means the same. What somebody
+/// wrote in TOML is, be it for a comment; what a form writes (JSON, which has no comments) is not.
+pub fn is_rewritten(old: Option<&str>, new: Option<&str>) -> bool {
+    matches!((old, new), (Some(old), Some(new)) if old != new && !new.trim_start().starts_with('{'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_comment_makes_a_version_and_a_form_that_changes_nothing_does_not() {
+        let toml = "name = \"a\"";
+        assert!(is_rewritten(Some(toml), Some("# why\nname = \"a\"")));
+        assert!(!is_rewritten(Some(toml), Some(toml)));
+        assert!(!is_rewritten(Some(toml), Some("{ \"name\": \"a\" }")));
+        assert!(!is_rewritten(None, Some(toml)) && !is_rewritten(Some(toml), None), "those mean something else");
+    }
 
     #[test]
     fn a_draft_has_exactly_one_content() {

@@ -17,7 +17,7 @@ mod tag_table;
 
 pub use cells::{CellDocuments, cells};
 pub use contents::Contents;
-pub use draft::{AppliedDocument, DocumentDraft, InvalidDraft};
+pub use draft::{AppliedDocument, DocumentDraft, InvalidDraft, is_rewritten};
 pub use memory::{Memory, WARNED_BYTES, WINDOWS_BYTES_MAX};
 pub use preview::{Preview, Previewed, preview};
 pub use shown::{ChangeView, ProblemView, changes};

@@ -3,7 +3,7 @@
 use super::{Shared, cells, documents};
 use crate::api::control::{ControlError, Why};
 use crate::assemble::CellPlan;
-use crate::documents::{AppliedDocument, CellDocuments, KIND, Preview, Previewed, preview};
+use crate::documents::{AppliedDocument, CellDocuments, KIND, Preview, Previewed, is_rewritten, preview};
 use crate::loader::sentence;
 use crate::store::DocumentVersion;
 use serde_json::{Value, json};
@@ -62,7 +62,11 @@ impl Shared {
             Ok(after) => after,
             Err(problems) => return Err(NotApplied::Wrong { problems, preview: Box::new(preview) }),
         };
-        let changed = |document: &AppliedDocument| preview.difference.iter().any(|c| c.place == document.name);
+        let changed = |document: &AppliedDocument| {
+            let now = before.iter().find(|now| now.name == document.name).and_then(|now| now.text.as_deref());
+            let means_another = preview.difference.iter().any(|c| c.place == document.name);
+            means_another || is_rewritten(now, document.text.as_deref())
+        };
         let new: Vec<AppliedDocument> = new.into_iter().filter(changed).collect();
         let kept = documents::keep(&self.store, &new, by, self.clock.wall(), note).await;
         let versions = kept.map_err(|error| {

@@ -82,16 +82,25 @@ fn check_versions(bench: &Bench, in_force: &str) {
         .code(0)
         .says(&["press version 1 is in force", in_force]);
     bench.takt(&["line", "apply", "press.toml"]).code(0).says(&["press: unchanged", "nothing to apply"]);
+    let remark = LINE.replace("deadline", "# the press stops itself after 25 ms\ndeadline");
+    bench.write("press.toml", &remark);
+    bench.takt(&["line", "apply", "press.toml", "-m", "remark"]).code(0).says(&[
+        "comments",
+        "press version 2 is",
+        in_force,
+    ]);
+    let export = bench.takt(&["line", "export", "press"]).code(0);
+    assert_eq!(export.out.trim(), remark.trim(), "the comment is kept");
     bench.write("press.toml", &LINE.replace("20ms", "30ms"));
     let change = "~ lines[press].checks[stroke].deadline = \"20ms\" → \"30ms\"";
-    bench.takt(&["line", "apply", "press.toml"]).code(0).says(&[change, "press version 2 is in force", in_force]);
+    bench.takt(&["line", "apply", "press.toml"]).code(0).says(&[change, "press version 3 is in force", in_force]);
     bench.takt(&["line", "rollback", "press", "9"]).code(1).says(&["has no version 9", "takt line history press"]);
-    bench.takt(&["line", "rollback", "press", "1"]).code(0).says(&["\"30ms\" → \"20ms\"", "version 3 is in force"]);
+    bench.takt(&["line", "rollback", "press", "1"]).code(0).says(&["\"30ms\" → \"20ms\"", "version 4 is in force"]);
     let export = bench.takt(&["line", "export", "plc"]).code(0);
     assert_eq!(export.out.trim(), LINE.trim(), "what was applied comes out again, found by its connection");
     let said = bench.takt(&["line", "history", "press", "--json"]).code(0).json();
     let notes: Vec<_> = said["versions"].as_array().expect("a list").iter().map(|v| v["note"].clone()).collect();
-    assert_eq!(notes, ["back to version 1", "", "first"]);
+    assert_eq!(notes, ["back to version 1", "", "remark", "first"]);
     bench.takt(&["line", "remove", "press"]).code(0).says(&["out of force: connections plc; lines press"]);
     bench.takt(&["line", "list"]).code(0).says(&["no document was applied"]);
     bench.takt(&["line", "export", "press"]).code(1).says(&["takt line list"]);

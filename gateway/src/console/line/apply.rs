@@ -77,7 +77,11 @@ impl Apply {
         let mut changed = Vec::new();
         for (name, source) in &self.documents {
             let old = before.iter().find(|document| document.name == *name);
-            let changes = changes(name, old, source.as_ref())?;
+            let mut changes = changes(name, old, source.as_ref())?;
+            let texts = (old.and_then(|old| old.text.as_deref()), source.as_ref().map(|source| &*source.text));
+            if changes.is_empty() && documents::is_rewritten(texts.0, texts.1) {
+                changes.push("comments or notation only; it means the same".to_owned());
+            }
             if !changes.is_empty() {
                 changed.push(name.clone());
             }
