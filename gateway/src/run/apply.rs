@@ -1,5 +1,6 @@
 //! Documents into force: looked at, kept as versions, then brought to the cells (B40).
 
+use super::checking::beside;
 use super::{Shared, cells, documents};
 use crate::api::control::{ControlError, Why};
 use crate::assemble::CellPlan;
@@ -42,7 +43,8 @@ impl Shared {
     /// What new versions would do. Changes nothing.
     pub(crate) async fn preview(&self, new: &[AppliedDocument]) -> Result<Preview, ControlError> {
         let before = self.in_force().await?;
-        Ok(self.look(&before, new).await.preview)
+        let _place = self.checks.place().await?;
+        Ok(self.look(&before, new).await?.preview)
     }
 
     /// Keeps new versions and brings them into force, all of them or none. `base` says which versions
@@ -57,7 +59,7 @@ impl Shared {
         let _one_at_a_time = self.changing.lock().await;
         let before = self.in_force().await?;
         unmoved(&before, base)?;
-        let Previewed { preview, after, .. } = self.look(&before, &new).await;
+        let Previewed { preview, after, .. } = self.look(&before, &new).await?;
         let after = match after {
             Ok(after) => after,
             Err(problems) => return Err(NotApplied::Wrong { problems, preview: Box::new(preview) }),
@@ -100,13 +102,15 @@ impl Shared {
         })
     }
 
-    async fn look(&self, before: &[DocumentVersion], new: &[AppliedDocument]) -> Previewed {
+    async fn look(&self, before: &[DocumentVersion], new: &[AppliedDocument]) -> Result<Previewed, ControlError> {
         let running = self.cells.lock().await.made_of();
-        let mut seen = preview(&self.source, before, new, &self.whose(), &running);
+        let (source, whose) = (self.source.clone(), self.whose());
+        let (before, new) = (before.to_vec(), new.to_vec());
+        let mut seen = beside(move || preview(&source, &before, &new, &whose, &running)).await?;
         if seen.after.is_ok() {
             seen.preview.outputs_disarmed = self.disarmed_by(&seen.cells).await;
         }
-        seen
+        Ok(seen)
     }
 
     /// Outputs that are armed and would not be under these cells.
@@ -124,8 +128,10 @@ fn unmoved(before: &[DocumentVersion], base: &BTreeMap<String, u32>) -> Result<(
         let now = before.iter().find(|document| document.name == *name);
         let version = now.map_or(0, |document| document.version);
         if version != *seen {
-            let by = now
-                .map_or_else(|| "taken out of force".to_owned(), |now| format!("at version {version}, by {}", now.by));
+            let by = now.map_or_else(
+                || "taken out of force".to_owned(),
+                |now| format!("at version {version}, by {}", now.by),
+            );
             let error = format!("'{name}' moved since you looked: you saw version {seen}, and it is {by}");
             return Err(ControlError::conflict(error, "load it again, look at the difference, and apply once more"));
         }

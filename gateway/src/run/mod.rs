@@ -10,6 +10,7 @@ mod archive;
 mod arming;
 mod audit;
 mod cells;
+mod checking;
 mod control;
 mod deadline;
 mod documents;
@@ -84,6 +85,8 @@ pub(crate) struct Shared {
     /// Held by whoever changes what is in force: one change at a time.
     pub(crate) changing: Mutex<()>,
     pub(crate) challenges: Challenges,
+    /// Who has documents looked at.
+    pub(crate) checks: checking::Checks,
     /// Who asks the field at the moment.
     pub(crate) asking: Semaphore,
     /// What is learned, and was since the start.
@@ -157,6 +160,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
         cells: Mutex::new(Cells::new(&recovered)),
         changing: Mutex::new(()),
         challenges: Challenges::default(),
+        checks: checking::Checks::default(),
         asking: Semaphore::new(plant::ASKING_MAX),
         learning: plant::Jobs::default(),
         examined: plant::LastExamination::default(),

@@ -131,7 +131,7 @@ pub(super) async fn check(
     State(api): State<Api>,
     Told(told): Told<DocumentsToCheck>,
 ) -> Result<Json<Preview>, Refusal> {
-    Ok(Json(api.plant.preview(drafts(told.documents)?).await.map_err(refused)?))
+    Ok(Json(api.plant.preview(drafts(told.documents).await?).await.map_err(refused)?))
 }
 
 /// Brings new versions into force, all of them or none. Lines that they do not change run on.
@@ -148,7 +148,7 @@ pub(super) async fn apply(
     who: Who,
     Told(told): Told<DocumentsToApply>,
 ) -> Result<Json<Applied>, NotDone> {
-    let (new, note) = (drafts(told.documents)?, noted(told.note)?);
+    let (new, note) = (drafts(told.documents).await?, noted(told.note)?);
     Ok(Json(api.plant.apply(who.name, new, note, told.base).await?))
 }
 
@@ -201,12 +201,16 @@ impl IntoResponse for NotDone {
     }
 }
 
-fn drafts(documents: Vec<DocumentDraft>) -> Result<Vec<AppliedDocument>, Refusal> {
+async fn drafts(documents: Vec<DocumentDraft>) -> Result<Vec<AppliedDocument>, Refusal> {
     if documents.is_empty() {
         return Err(Refusal::bad("there is no document in it", "send at least one of documents"));
     }
     let hint = "write {\"name\": …, \"text\": …}, {\"name\": …, \"form\": {…}} or {\"name\": …, \"removed\": true}";
-    DocumentDraft::all(documents).map_err(|why| Refusal::bad(why.to_string(), hint))
+    // A long form takes a while to be written out.
+    let written = tokio::task::spawn_blocking(move || DocumentDraft::all(documents)).await;
+    let written = written
+        .map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string(), "see the gateway's log"))?;
+    written.map_err(|why| Refusal::bad(why.to_string(), hint))
 }
 
 fn noted(note: String) -> Result<String, Refusal> {

@@ -46,7 +46,7 @@ impl Shared {
         let text = tags.into_document(&document, &line).map_err(wrong)?.ok_or_else(|| unknown(&line))?;
         let new = vec![AppliedDocument { name: document.name.to_string(), text: Some(text) }];
         // What is wrong with a tag is told at its row, everything else at its key.
-        if let Err(problems) = self.as_it_would_be(&applied, &new) {
+        if let Err(problems) = self.as_it_would_be(applied, new.clone()).await? {
             done.errors = problems.iter().filter_map(|problem| tags.row_error(problem, &line)).collect();
         }
         let base: BTreeMap<String, u32> =
@@ -66,9 +66,17 @@ impl Shared {
         Ok(done)
     }
 
-    fn as_it_would_be(&self, applied: &[DocumentVersion], new: &[AppliedDocument]) -> Result<(), Problems> {
-        let sources = documents::sources(&self.source, applied, new)?;
-        documents::examine(&sources, Problems::default(), &[], |_| self.whose()).map(drop)
+    async fn as_it_would_be(
+        &self,
+        applied: Vec<DocumentVersion>,
+        new: Vec<AppliedDocument>,
+    ) -> Result<Result<(), Problems>, ControlError> {
+        let (source, whose) = (self.source.clone(), self.whose());
+        let examined = move || {
+            let sources = documents::sources(&source, &applied, &new)?;
+            documents::examine(&sources, Problems::default(), &[], |_| whose).map(drop)
+        };
+        self.checks.beside(examined).await
     }
 
     /// The applied document in which a line stands.

@@ -21,7 +21,8 @@ const LIST_HINT: &str = "the documents in force stand at /api/v1/documents";
 impl Shared {
     pub(super) async fn list_documents(&self) -> Result<Vec<DocumentEntry>, ControlError> {
         let mut all = vec![self.file().entry];
-        all.extend(self.in_force().await?.iter().map(entry));
+        let applied = self.in_force().await?;
+        all.extend(self.checks.beside(move || applied.iter().map(entry).collect::<Vec<_>>()).await?);
         Ok(all)
     }
 
@@ -46,7 +47,8 @@ impl Shared {
             );
             ControlError::not_found(what, LIST_HINT)
         };
-        Ok(view(&found.ok_or_else(missing)?))
+        let found = found.ok_or_else(missing)?;
+        self.checks.beside(move || view(&found)).await
     }
 
     pub(super) async fn list_versions(&self, name: &str) -> Result<Vec<VersionEntry>, ControlError> {
@@ -57,20 +59,7 @@ impl Shared {
         if versions.is_empty() {
             return Err(ControlError::not_found(format!("there never was a document '{}'", clipped(name)), LIST_HINT));
         }
-        let source = |v: &DocumentVersion| Source::new(&v.name, v.text.clone().unwrap_or_default());
-        let entry = |(i, version): (usize, &DocumentVersion)| {
-            let before = versions.get(i + 1).map_or_else(|| Source::new(name, ""), source);
-            let n_changes = difference(&before, &source(version)).map_or(0, |changes| changes.len());
-            VersionEntry {
-                version: version.version,
-                by: version.by.clone(),
-                at: time_text(version.at),
-                note: version.note.clone(),
-                has_text: version.text.is_some(),
-                n_changes: n_changes as u64,
-            }
-        };
-        Ok(versions.iter().enumerate().map(entry).collect())
+        self.checks.beside(move || version_entries(&versions)).await
     }
 
     /// An older version as a new one.
@@ -159,6 +148,23 @@ impl Shared {
             ControlError::new(sentence(&error), "see the gateway's log").because(Why::Unavailable)
         })
     }
+}
+
+/// Each version with how much it changed; newest first, as they come.
+fn version_entries(versions: &[DocumentVersion]) -> Vec<VersionEntry> {
+    let entry = |(i, version): (usize, &DocumentVersion)| {
+        let before = versions.get(i + 1).map_or_else(|| Source::new(&version.name, ""), source);
+        let n_changes = difference(&before, &source(version)).map_or(0, |changes| changes.len());
+        VersionEntry {
+            version: version.version,
+            by: version.by.clone(),
+            at: time_text(version.at),
+            note: version.note.clone(),
+            has_text: version.text.is_some(),
+            n_changes: n_changes as u64,
+        }
+    };
+    versions.iter().enumerate().map(entry).collect()
 }
 
 fn entry(document: &DocumentVersion) -> DocumentEntry {
