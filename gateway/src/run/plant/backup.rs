@@ -10,10 +10,8 @@ use crate::store::StoreError;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio_stream::wrappers::ReceiverStream;
 
 impl Shared {
     /// Makes a backup and streams it.
@@ -25,16 +23,14 @@ impl Shared {
         let name = made.file_name();
         let history = if with_history { " with the history" } else { "" };
         self.note(who, "backup.make", None, &format!("{name}{history}, {} bytes unpacked", made.n_bytes())).await;
-        let (outgoing, parts) = Outgoing::new();
+        let (mut outgoing, body) = Outgoing::new();
         tokio::task::spawn_blocking(move || {
-            let told = outgoing.again();
-            if let Err(error) = made.write(outgoing) {
+            if let Err(error) = made.write(&mut outgoing).and_then(|()| outgoing.end()) {
                 tracing::warn!(%error, "a backup was not written to its end");
-                told.fail(io::Error::other(error));
             }
             drop(one_at_a_time);
         });
-        Ok(BackupFile { name, body: ReceiverStream::new(parts).boxed() })
+        Ok(BackupFile { name, body: body.boxed() })
     }
 
     /// Verifies a backup as it comes, and says what it would change. Unless that is all that is asked for, the
