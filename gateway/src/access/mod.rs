@@ -26,7 +26,7 @@ pub use files::console_token;
 pub(crate) use files::write_private;
 pub use order::UserOrder;
 pub use password::{PASSWORD_CHARS_MIN, Password};
-pub use role::{Role, Who};
+pub use role::{Role, Who, name_of};
 pub use sessions::{SessionId, SignedIn, csrf_matches, csrf_of};
 pub use tokens::Token;
 pub use users::{User, UserChange};

@@ -56,8 +56,31 @@ pub struct Who {
     pub address: IpAddr,
 }
 
+/// The name alone of what [`Who`] displays; where people acted from is for the audit log. Other texts stay whole.
+pub fn name_of(who: &str) -> &str {
+    match who.rsplit_once(" (") {
+        Some((name, rest)) if rest.contains(", ") => name,
+        _ => who,
+    }
+}
+
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}, {})", self.name, self.role, self.address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_alone_says_nothing_of_role_and_address() {
+        let who = Who { name: "token ci".into(), role: Role::Engineer, address: [10, 0, 0, 5].into() };
+        for (shown, name) in
+            [(who.to_string().as_str(), "token ci"), ("anna (uid 1000)", "anna (uid 1000)"), ("x", "x")]
+        {
+            assert_eq!(name_of(shown), name);
+        }
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn back_up(
     who: Who,
     Asked(asked): Asked<HowToBackUp>,
 ) -> Result<Response, Refusal> {
-    let file = api.plant.back_up(who.name, asked.history).await.map_err(refused)?;
+    let file = api.plant.back_up(who.to_string(), asked.history).await.map_err(refused)?;
     let named = format!("attachment; filename=\"{}\"", file.name);
     let named = HeaderValue::from_str(&named).unwrap_or(HeaderValue::from_static("attachment"));
     let head = [
@@ -77,7 +77,7 @@ pub(super) async fn restore(
     body: Body,
 ) -> Result<Response, Refusal> {
     let parts = body.into_data_stream().map(|part| part.map_err(|why| why.to_string())).boxed();
-    let report = api.plant.restore(who.name, parts, asked.dry_run).await.map_err(refused)?;
+    let report = api.plant.restore(who.to_string(), parts, asked.dry_run).await.map_err(refused)?;
     Ok(match (report.restored, report.dry_run) {
         (true, _) => Json(report).into_response(),
         (false, true) => (Extension(NoChange), Json(report)).into_response(),

@@ -11,6 +11,7 @@ use super::identity::identify;
 use super::options::HttpOptions;
 use super::server::Ends;
 use super::{Api, is_reading};
+use crate::access::Access;
 use crate::telemetry::Metric;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -20,6 +21,7 @@ use axum::http::{StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// The page loads its own files and reads its own API, nothing else.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -132,21 +134,45 @@ async fn answer(api: &Api, mut parts: Parts, body: Body, next: Next) -> Response
         Err(nobody) => drop(parts.extensions.insert(nobody)),
     }
     let patience = patience(&path(&parts.uri));
-    let Ok(response) = tokio::time::timeout(patience, next.run(Request::from_parts(parts, body))).await else {
-        return Refusal::new(
+    let is_reading = is_reading(&parts.method);
+    let answering = next.run(Request::from_parts(parts, body));
+    let answered = if is_reading {
+        tokio::time::timeout(patience, answering).await
+    } else {
+        // What changes something comes to its end, and into the audit log, also when whoever asked has gone.
+        let noted = noted(Arc::clone(&api.access), answering, said);
+        tokio::time::timeout(patience, tokio::spawn(noted)).await.map(|ended| ended.unwrap_or_else(broken))
+    };
+    answered.unwrap_or_else(|_| {
+        Refusal::new(
             StatusCode::GATEWAY_TIMEOUT,
             format!("the answer took longer than {} s", patience.as_secs()),
-            "ask for a shorter span or fewer tags",
+            "ask for a shorter span or fewer tags; a change goes on, and stands in the audit log when it is done",
         )
-        .into_response();
-    };
+        .into_response()
+    })
+}
+
+/// The answer to a change; when it was made, `said` (who, what) is in the audit log.
+async fn noted(
+    access: Arc<Access>,
+    answering: impl Future<Output = Response>,
+    said: Option<(String, String)>,
+) -> Response {
+    let response = answering.await;
     if let Some((who, what)) = said
         && response.status().is_success()
         && response.extensions().get::<NoChange>().is_none()
     {
-        api.access.note(&who, "api.change", &format!("{what}: {}", response.status().as_u16()));
+        access.note(&who, "api.change", &format!("{what}: {}", response.status().as_u16()));
     }
     response
+}
+
+fn broken(error: tokio::task::JoinError) -> Response {
+    tracing::error!(%error, "a request could not be answered");
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    Refusal::new(status, "the request could not be answered", "see the gateway's log").into_response()
 }
 
 async fn admit(api: &Api, parts: &Parts) -> Result<(), (&'static str, Refusal)> {

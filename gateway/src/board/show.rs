@@ -13,6 +13,7 @@ use super::status::{
 use super::tally::{Counts, REASONS};
 use super::view::{ModelView, VerdictView, part_json};
 use super::{Board, CheckGauge, LineGauge, LiveReading, Phase, QueueGauge, StoreLosses, StoreStanding, health};
+use crate::access::name_of;
 use crate::payload::time_text;
 use std::sync::Arc;
 use takt_adapters::{Link, Reject};
@@ -239,7 +240,7 @@ fn output_status(gauge: &OutputGauge) -> OutputStatus {
     let plan = gauge.plan();
     let (armed_by, armed_at) = match gauge.arming() {
         Arming::DryRun => (None, None),
-        Arming::Armed { by, at } => (Some(by.to_string()), Some(time_text(at))),
+        Arming::Armed { by, at } => (Some(name_of(&by).to_owned()), Some(time_text(at))),
     };
     let writes = WriteOutcome::WORDS.iter().zip(gauge.n_writes()).filter(|(_, n)| *n > 0);
     OutputStatus {

@@ -2,6 +2,7 @@
 
 use super::checking::beside;
 use super::{Shared, cells, documents};
+use crate::access::name_of;
 use crate::api::control::{ControlError, Why};
 use crate::assemble::CellPlan;
 use crate::documents::{AppliedDocument, CellDocuments, KIND, Preview, Previewed, is_rewritten, preview};
@@ -130,7 +131,7 @@ fn unmoved(before: &[DocumentVersion], base: &BTreeMap<String, u32>) -> Result<(
         if version != *seen {
             let by = now.map_or_else(
                 || "taken out of force".to_owned(),
-                |now| format!("at version {version}, by {}", now.by),
+                |now| format!("at version {version}, by {}", name_of(&now.by)),
             );
             let error = format!("'{name}' moved since you looked: you saw version {seen}, and it is {by}");
             return Err(ControlError::conflict(error, "load it again, look at the difference, and apply once more"));

@@ -1,6 +1,7 @@
 //! What HTTP reads of the past, over the store's reading side.
 
 use super::Shared;
+use crate::access::name_of;
 use crate::api::{
     Archive, ArchiveError, AuditPage, AuditQuery, AuditView, EventQuery, EventView, FeedbackView, HistoryQuery,
     ModelEntry, ScoreQuery, Step, Taken, VerdictAddress, VerdictDetail, VerdictNumber, VerdictPage, VerdictQuery,
@@ -143,7 +144,7 @@ impl StoreArchive {
             found.extend(wanted.map(|event| EventView {
                 at: time_text(event.at),
                 kind: event.what,
-                actor: Some(event.who),
+                actor: Some(name_of(&event.who).to_owned()),
                 place: event.line.map(|line| line.to_string()).unwrap_or_default(),
                 text: event.text,
             }));

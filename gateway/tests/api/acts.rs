@@ -1,6 +1,6 @@
 //! Users and tokens over HTTP, and what of it the audit log keeps.
 
-use crate::http::{ask, bare, get};
+use crate::http::{ask, bare, get, token};
 use crate::session::Browser;
 use crate::{PASSWORD, desk};
 use takt::access::Role;
@@ -33,6 +33,28 @@ async fn users_are_made_changed_and_removed_and_it_is_kept_who_did() {
     assert_eq!(desk.acts.of("access.user_add")[1], format!("{by}: user anna is made, as operator"));
     assert_eq!(desk.acts.of("access.user_change"), [format!("{by}: user anna: the role is engineer")]);
     assert_eq!(desk.acts.of("access.user_remove"), [format!("{by}: user anna is removed")]);
+}
+
+/// The password's hash takes a while, and whoever asked is gone before it is there.
+#[tokio::test]
+async fn a_change_is_made_and_kept_also_when_whoever_asked_goes_away() {
+    let desk = desk().await;
+    let body = serde_json::json!({ "name": "anna", "role": "operator", "password": PASSWORD }).to_string();
+    let head = format!("POST /api/v1/users HTTP/1.1\r\nHost: {}\r\n{}", desk.address, token(desk.address));
+    let request = format!("{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let mut socket = tokio::net::TcpStream::connect(desk.address).await.expect("the server listens");
+    tokio::io::AsyncWriteExt::write_all(&mut socket, request.as_bytes()).await.expect("it reads");
+    // Long enough for the server to have begun, and less than a hash takes in a test build.
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    drop(socket);
+    let kept = async {
+        while desk.acts.of("access.user_add").is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), kept).await.expect("it stands in the audit log");
+    let users = get(desk.address, "/api/v1/users").await.json();
+    assert_eq!(users["users"][0]["name"], "anna");
 }
 
 #[tokio::test]

@@ -82,6 +82,9 @@ fn documents_are_checked_applied_and_rolled_back_without_stopping_other_lines() 
     bench.ask("GET", "/api/v1/documents/line-b", "").status(404);
     let events = bench.got("/api/v1/events?kind=documents.apply");
     assert_eq!(events["events"].as_array().map(Vec::len), Some(5), "each version left an event");
+    assert_eq!(events["events"][0]["actor"], "console");
+    let audit = bench.got("/api/v1/audit?what=documents.apply");
+    assert_eq!(audit["events"][0]["who"], "console (administrator, 127.0.0.1)", "{audit}");
 }
 
 fn apply_without_note(form: &Value) -> Value {
@@ -175,6 +178,8 @@ fn an_output_is_armed_in_two_steps_and_only_as_it_was_shown() {
     assert_eq!(offer["armed_by"], Value::Null);
     bench.said("PUT", path, &json!({ "challenge": offer["challenge"] }), 200);
     assert_eq!(bench.ask("DELETE", path, "").status(200).json()["armed"], false);
+    let armed = bench.got("/api/v1/audit?what=output.arm");
+    assert_eq!(armed["events"][0]["who"], "console (administrator, 127.0.0.1)", "{armed}");
     // What the cell did itself comes with its next entry in the journal.
     let noted = || bench.got("/api/v1/events?kind=output.disarm")["events"].as_array().map_or(0, Vec::len);
     while noted() < 2 {

@@ -149,7 +149,7 @@ pub(super) async fn apply(
     Told(told): Told<DocumentsToApply>,
 ) -> Result<Json<Applied>, NotDone> {
     let (new, note) = (drafts(told.documents).await?, noted(told.note)?);
-    Ok(Json(api.plant.apply(who.name, new, note, told.base).await?))
+    Ok(Json(api.plant.apply(who.to_string(), new, note, told.base).await?))
 }
 
 /// Brings an older version back into force, as a new one.
@@ -168,7 +168,7 @@ pub(super) async fn roll_back(
     Told(told): Told<VersionToApply>,
 ) -> Result<Json<Applied>, NotDone> {
     let note = noted(told.note)?;
-    Ok(Json(api.plant.roll_back(who.name, name, told.version, note).await?))
+    Ok(Json(api.plant.roll_back(who.to_string(), name, told.version, note).await?))
 }
 
 /// Why nothing was applied, as HTTP says it.

@@ -163,7 +163,7 @@ pub(super) async fn scan(
         FieldError::Wrong { error, hint } => refused(ControlError::new(error, hint)),
         other => refused(ControlError::new(other.to_string(), "write a stretch such as holding:0..100")),
     })?;
-    Ok(Json(api.plant.scan(who.name, told.connection, stretch, told.unit).await.map_err(refused)?))
+    Ok(Json(api.plant.scan(who.to_string(), told.connection, stretch, told.unit).await.map_err(refused)?))
 }
 
 /// What tags need of a device's time, before they are saved, and where each stands on the wire.

@@ -32,7 +32,7 @@ pub(super) struct VersionToActivate {
 ))]
 pub(super) async fn upload(State(api): State<Api>, who: Who, body: Body) -> Result<Json<ModelView>, Refusal> {
     let parts = body.into_data_stream().map(|part| part.map_err(|why| why.to_string())).boxed();
-    Ok(Json(api.plant.upload_model(who.name, parts).await.map_err(refused)?))
+    Ok(Json(api.plant.upload_model(who.to_string(), parts).await.map_err(refused)?))
 }
 
 /// What an installed version says about itself.
@@ -66,7 +66,7 @@ pub(super) async fn activate(
     Told(told): Told<VersionToActivate>,
 ) -> Result<Json<ModelStands>, Refusal> {
     let (model, version) = (model(&name)?, version(&told.version)?);
-    Ok(Json(api.plant.activate_model(who.name, model, version).await.map_err(refused)?))
+    Ok(Json(api.plant.activate_model(who.to_string(), model, version).await.map_err(refused)?))
 }
 
 /// Back to the version that judged before.
@@ -82,7 +82,7 @@ pub(super) async fn roll_back(
     who: Who,
     At(name): At<String>,
 ) -> Result<Json<ModelStands>, Refusal> {
-    Ok(Json(api.plant.roll_back_model(who.name, model(&name)?).await.map_err(refused)?))
+    Ok(Json(api.plant.roll_back_model(who.to_string(), model(&name)?).await.map_err(refused)?))
 }
 
 fn model(text: &str) -> Result<ModelId, Refusal> {

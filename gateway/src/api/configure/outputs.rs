@@ -31,7 +31,7 @@ pub(super) async fn offer(
     who: Who,
     At(place): At<(String, String, String)>,
 ) -> Result<Json<ArmingOffer>, Refusal> {
-    Ok(Json(api.plant.offer_arming(who.name, named(place)?).await.map_err(refused)?))
+    Ok(Json(api.plant.offer_arming(who.to_string(), named(place)?).await.map_err(refused)?))
 }
 
 /// The second step: from now on its writes go out to the PLC.
@@ -52,7 +52,7 @@ pub(super) async fn arm(
     At(place): At<(String, String, String)>,
     Told(told): Told<ChallengeAnswer>,
 ) -> Result<Json<ArmingAnswer>, Refusal> {
-    Ok(Json(api.plant.arm(who.name, named(place)?, told.challenge).await.map_err(refused)?))
+    Ok(Json(api.plant.arm(who.to_string(), named(place)?, told.challenge).await.map_err(refused)?))
 }
 
 /// Back to dry run, at once: its writes are only logged.
@@ -69,7 +69,7 @@ pub(super) async fn disarm(
     who: Who,
     At(place): At<(String, String, String)>,
 ) -> Result<Json<ArmingAnswer>, Refusal> {
-    Ok(Json(api.plant.disarm(who.name, named(place)?).await.map_err(refused)?))
+    Ok(Json(api.plant.disarm(who.to_string(), named(place)?).await.map_err(refused)?))
 }
 
 fn named((line, check, output): (String, String, String)) -> Result<OutputPlace, Refusal> {

@@ -46,5 +46,5 @@ pub(super) async fn put(
     At(name): At<String>,
     Told(told): Told<SecretText>,
 ) -> Result<Json<SecretEntry>, Refusal> {
-    Ok(Json(api.plant.put_secret(who.name, name, told.value).await.map_err(refused)?))
+    Ok(Json(api.plant.put_secret(who.to_string(), name, told.value).await.map_err(refused)?))
 }

@@ -64,7 +64,7 @@ pub(super) async fn import(
         .map_err(|_| Refusal::bad("the table is not UTF-8 text", "save it as CSV in UTF-8"))?;
     let HowToImport { dry_run, base, note } = asked;
     let table = TagsToImport { line: named(&line)?, text, note, base, dry_run };
-    let done = api.plant.import_tags(who.name, table).await.map_err(refused)?;
+    let done = api.plant.import_tags(who.to_string(), table).await.map_err(refused)?;
     let is_wrong = !done.errors.is_empty() || !done.preview.problems.is_empty();
     let status = if is_wrong && !dry_run { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, Json(done)).into_response())

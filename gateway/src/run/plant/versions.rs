@@ -1,5 +1,6 @@
 //! Documents as HTTP lists and shows them: the configuration file, and what was applied.
 
+use crate::access::name_of;
 use crate::api::control::{ControlError, Why};
 use crate::api::{DocumentEntry, DocumentView, Origin, VersionEntry};
 use crate::documents::{AppliedDocument, Contents, FILE_BY, KIND};
@@ -157,7 +158,7 @@ fn version_entries(versions: &[DocumentVersion]) -> Vec<VersionEntry> {
         let n_changes = difference(&before, &source(version)).map_or(0, |changes| changes.len());
         VersionEntry {
             version: version.version,
-            by: version.by.clone(),
+            by: name_of(&version.by).to_owned(),
             at: time_text(version.at),
             note: version.note.clone(),
             has_text: version.text.is_some(),
@@ -173,7 +174,7 @@ fn entry(document: &DocumentVersion) -> DocumentEntry {
         name: document.name.clone(),
         origin: Origin::Applied,
         version: Some(document.version),
-        by: document.by.clone(),
+        by: name_of(&document.by).to_owned(),
         at: Some(time_text(document.at)),
         note: document.note.clone(),
         lines: contents.lines,
