@@ -146,6 +146,8 @@ impl Shared {
             let Some(output) = output else { continue };
             let device = connections.iter().find(|c| *c.id == *output.write.connection).cloned();
             let digest = super::cells::arming_digest(line, connections, &place.check, &place.output);
+            // The arming outlives another version of the model, what was shown before it does not.
+            let digest = takt_config::digest(&format!("{digest}\n{}", self.models_in_use(place)));
             return Ok(Found { line: line.clone(), output: output.clone(), device, digest });
         }
         Err(unknown(place))

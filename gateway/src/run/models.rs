@@ -1,9 +1,10 @@
 //! Models while the gateway runs: installed, activated beside the running version, taken back.
 
 use super::Shared;
-use crate::api::ModelStands;
 use crate::api::control::{ControlError, Why};
+use crate::api::{ModelStands, OutputPlace};
 use crate::assemble::LinePlan;
+use crate::board::ModelStanding;
 use crate::loader::{Loader, sentence};
 use crate::pipeline::bench::Seat;
 use crate::shard::Order;
@@ -63,6 +64,19 @@ impl Shared {
         }
         self.note(by, "model.rollback", None, &format!("{model} {}", release.version)).await;
         Ok(ModelStands { model: model.to_string(), active: release.version.to_string() })
+    }
+
+    /// The versions that a check judges with now, in one text: another one says that a model was swapped.
+    pub(super) fn models_in_use(&self, place: &OutputPlace) -> String {
+        let line = self.board.lines().into_iter().find(|line| line.plan().id == place.line);
+        let Some(check) = line.and_then(|line| line.find(&place.check)) else { return String::new() };
+        let one = |name: &String| match check.model_standing(name) {
+            Some(ModelStanding::Ready { stamp, .. }) => {
+                format!("{name} is {} {} {}", stamp.name, stamp.version, stamp.digest)
+            }
+            _ => format!("{name} does not judge"),
+        };
+        check.plan().models.iter().map(one).collect::<Vec<_>>().join("\n")
     }
 
     /// Loads the active version of a model for every check that judges with it, then seats it. A check that

@@ -1,7 +1,7 @@
 //! Configuring a running gateway over HTTP: documents, outputs, tags, secrets, what the field says.
 
 use crate::device::Device;
-use crate::kit::Bench;
+use crate::kit::{Bench, good_rows};
 use serde_json::{Value, json};
 
 fn line(id: &str, device: &Device, register: &str) -> Value {
@@ -147,6 +147,15 @@ fn an_output_is_armed_in_two_steps_and_only_as_it_was_shown() {
     assert!(offer["problems"].to_string().contains("press is not ready"), "{offer}");
     bench.said("PUT", path, &json!({ "challenge": "made up" }), 409);
     bench.said("POST", "/api/v1/outputs/a/stroke/lamp/arming", &json!({}), 404);
+
+    // The model is swapped in between.
+    let offer = bench.said("POST", path, &json!({}), 200);
+    bench.write("good.csv", &good_rows(300));
+    let learn = ["learn", "--csv", "good.csv", "--columns", "force", "--name", "press", "--activate"];
+    bench.takt(&learn).code(0).says(&["press 1.0.0 judges from the next window on"]);
+    let why = bench.said("PUT", path, &json!({ "challenge": offer["challenge"] }), 409);
+    assert!(text(&why, "error").contains("no longer what was shown"), "{why}");
+    let offer = bench.said("POST", path, &json!({}), 200);
 
     // What it would write changes in between.
     let mut other = line("a", &device, "holding:1");
