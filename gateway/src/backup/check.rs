@@ -133,6 +133,7 @@ impl Checked {
         let mut seen = preview(&held.source, &held.documents, &new, &held.whose, &held.running).preview;
         seen.lines_restarted.append(&mut seen.lines_untouched);
         seen.lines_restarted.sort();
+        seen.lines_drawn_in.clear();
         seen
     }
 

@@ -1,6 +1,6 @@
 //! What each cell is made of: cells that are made of the same run on undisturbed.
 
-use crate::assemble::CellPlan;
+use crate::assemble::{CellPlan, LinePlan};
 use std::collections::BTreeMap;
 use takt_config::Resolved;
 use takt_config::resolved::{Connection, Line};
@@ -12,6 +12,17 @@ pub struct CellDocuments {
     pub lines: Vec<Line>,
     /// Its connections.
     pub connections: Vec<Connection>,
+}
+
+impl CellDocuments {
+    /// Whether it holds a line of another cell as it is written there, with the connections that the line uses.
+    pub fn holds(&self, line: &LinePlan, of: &Self) -> bool {
+        let uses = line.connections();
+        let used = |cell: &Self| -> Vec<Connection> {
+            cell.connections.iter().filter(|connection| uses.contains(&connection.id)).cloned().collect()
+        };
+        self.lines.contains(&line.line) && used(self) == used(of)
+    }
 }
 
 /// Names the planned cells, each by its first line, and says what each is made from.

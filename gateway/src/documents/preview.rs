@@ -20,6 +20,9 @@ pub struct Preview {
     pub difference: Vec<ChangeView>,
     /// Lines that begin or begin anew; what they counted stays, their open windows go on.
     pub lines_restarted: Vec<String>,
+    /// Of those, lines that the change does not touch: they share a connection with one that it does. Their counts
+    /// go on; their connections come up anew, so outputs get their fail-safe value in between.
+    pub lines_drawn_in: Vec<String>,
     /// Lines that run on undisturbed.
     pub lines_untouched: Vec<String>,
     /// Lines that end.
@@ -83,12 +86,14 @@ fn fates(
     seen: &mut Preview,
 ) {
     let ids = |documents: &CellDocuments| documents.lines.iter().map(|line| line.id.to_string()).collect::<Vec<_>>();
-    for (name, (_, documents)) in wanted {
-        let to = match running.get(name).is_some_and(|now| now == documents) {
-            true => &mut seen.lines_untouched,
-            false => &mut seen.lines_restarted,
-        };
-        to.extend(ids(documents));
+    for (name, (plan, documents)) in wanted {
+        if running.get(name).is_some_and(|now| now == documents) {
+            seen.lines_untouched.extend(ids(documents));
+            continue;
+        }
+        seen.lines_restarted.extend(ids(documents));
+        let drawn_in = plan.lines.iter().filter(|line| running.values().any(|now| now.holds(line, documents)));
+        seen.lines_drawn_in.extend(drawn_in.map(|line| line.line.id.to_string()));
     }
     let goes_on = |line: &String| seen.lines_untouched.contains(line) || seen.lines_restarted.contains(line);
     let ended: Vec<String> = running.values().flat_map(ids).filter(|line| !goes_on(line)).collect();

@@ -18,7 +18,7 @@ use crate::board::{Now, QueueGauge};
 use crate::store::{CheckSlot, Event, Full, Journal, StoredVerdict};
 use crate::writeback::port::{About, Ended, Moment, OnItsWay};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,6 +102,11 @@ impl Cell {
     /// Its lines.
     pub fn lines(&self) -> &[Line] {
         &self.parts.lines
+    }
+
+    /// Takes its models out, for a cell that goes on with them.
+    pub fn unseat(&mut self) -> BTreeMap<CheckSlot, Vec<Option<Seat>>> {
+        self.parts.lines.iter_mut().flat_map(Line::unseat).collect()
     }
 
     /// Its outbox on a connection.

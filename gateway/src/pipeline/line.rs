@@ -1,5 +1,6 @@
 //! A line: its newest readings, its checks and its heartbeat.
 
+use super::bench::Seat;
 use super::check::Check;
 use super::turn::Turn;
 use crate::board::LineGauge;
@@ -78,6 +79,11 @@ impl Line {
         let found = self.checks.iter().find(|found| found.parts().slot == check);
         let shown = found.and_then(|check| check.parts().gauge.output(output));
         shown.map(|shown| shown.plan().target.as_str()).unwrap_or_default()
+    }
+
+    /// Takes the models out of their seats, by check.
+    pub fn unseat(&mut self) -> impl Iterator<Item = (CheckSlot, Vec<Option<Seat>>)> {
+        self.checks.iter_mut().map(|check| (check.parts().slot, std::mem::take(&mut check.parts_mut().seats)))
     }
 
     /// Makes arrival times of the line's frames rise strictly: frames that one read of the socket

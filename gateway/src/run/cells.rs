@@ -6,7 +6,7 @@ use crate::assemble::{self, CellPlan, LinePlan};
 use crate::documents::{self, CellDocuments};
 use crate::pipeline::order::ArmOrder;
 use crate::shard::cell::CellStart;
-use crate::shard::{CellName, Order, Probes};
+use crate::shard::{CellName, Order, Probes, Seats};
 use crate::store::{ArmingRecord, Event, Layout, Recovered, Slots};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use takt_adapters::Ticket;
 use takt_config::Resolved;
 use takt_config::resolved::{Connection, ConnectionKind};
-use takt_plant::{CheckId, OutputId};
+use takt_plant::{CheckId, LineId, OutputId};
 use tokio::sync::oneshot;
 
 /// The running cells, and what is armed.
@@ -166,7 +166,8 @@ pub(crate) fn arming_digest(line: &LinePlan, connections: &[Connection], check: 
 }
 
 /// Brings documents into force: stops the cells that they change, starts what is new. Cells that are
-/// planned as before go on undisturbed.
+/// planned as before go on undisturbed; a line that nobody changed, in a cell that begins anew, keeps its
+/// counts and its loaded models.
 ///
 /// # Errors
 /// Every problem of the documents; then nothing was changed.
@@ -181,15 +182,26 @@ pub(crate) async fn apply(shared: &Arc<Shared>, after: &Resolved) -> Result<()> 
         |name: &CellName, running: &RunningPlan| wanted.get(name).is_some_and(|(_, made)| *made == running.made_of);
     let gone: Vec<CellName> =
         cells.running.iter().filter(|(name, running)| !same(name, running)).map(|(n, _)| n.clone()).collect();
+    let goes_on = |line: &LinePlan, now: &CellDocuments| wanted.values().any(|(_, made_of)| made_of.holds(line, now));
+    let mut seats = Seats::new();
     for name in gone {
         if let Some(running) = cells.running.remove(&name) {
-            stop(shared, &name, &running).await;
+            seats.append(&mut stop(shared, &name, &running, goes_on).await);
         }
     }
+    let mut started = Ok(());
     for (name, (plan, made_of)) in wanted {
-        if !cells.running.contains_key(&name) {
-            start(shared, &mut cells, name, plan, made_of).await?;
+        if started.is_ok() && !cells.running.contains_key(&name) {
+            started = start(shared, &mut cells, (name, plan, made_of), &mut seats).await;
         }
+    }
+    if started.is_err() {
+        // What was to go on in a cell that did not start is not shown as if it did.
+        let runs = |id: &LineId| cells.plans().any(|running| running.plan.lines.iter().any(|l| *l.line.id == *id));
+        for gauge in shared.board.lines().iter().filter(|gauge| !runs(&gauge.plan().id)) {
+            shared.board.remove_line(&gauge.plan().id);
+        }
+        return started;
     }
     forget_disarmed(shared, &mut cells).await;
     Ok(())
@@ -229,24 +241,31 @@ pub(crate) async fn stop_all(shared: &Shared) {
     }
 }
 
-async fn stop(shared: &Shared, name: &CellName, running: &RunningPlan) {
+/// Gives the models of the lines that go on in another cell.
+async fn stop(
+    shared: &Shared,
+    name: &CellName,
+    running: &RunningPlan,
+    goes_on: impl Fn(&LinePlan, &CellDocuments) -> bool,
+) -> Seats {
     let (done, ended) = oneshot::channel();
     shared.shards[running.shard].order(Order::Stop(name.clone(), done)).await;
-    drop(ended.await);
-    for line in &running.plan.lines {
+    let mut seats = ended.await.unwrap_or_default();
+    for line in running.plan.lines.iter().filter(|line| !goes_on(line, &running.made_of)) {
         shared.board.remove_line(&line.line.id);
+        line.checks.iter().for_each(|check| drop(seats.remove(&check.slot)));
     }
     for connection in running.plan.connections.iter().filter(|c| c.feeds) {
         shared.board.remove_connection(&connection.id);
     }
+    seats
 }
 
 async fn start(
     shared: &Arc<Shared>,
     cells: &mut Cells,
-    name: CellName,
-    mut plan: CellPlan,
-    made_of: CellDocuments,
+    (name, mut plan, made_of): (CellName, CellPlan, CellDocuments),
+    seats: &mut Seats,
 ) -> Result<()> {
     plans::ways_out(shared, &mut plan);
     let number = cells.n_started;
@@ -256,7 +275,7 @@ async fn start(
     let progress = shared.store.progress().await.context("the store does not say where the lines stand")?;
     let brought = restore::bring(shared, &progress, &plan).await;
     let gauges = plans::gauges(shared, &plan);
-    let begun = plans::checks(shared, &plan, &gauges, brought.lines).await;
+    let begun = plans::checks(shared, &plan, &gauges, brought.lines, seats).await;
     let (journal, durable_all) = shared.store.journal(number);
     let durable = plan.connections.iter().map(|c| shared.store.durable(number, c.slot)).collect();
     let marks = plan.connections.iter().map(|c| progress.marks.get(&c.slot).cloned().unwrap_or_default());

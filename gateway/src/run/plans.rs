@@ -5,6 +5,8 @@ use super::restore::{Brought, BroughtLine};
 use crate::assemble::{CellPlan, LinePlan};
 use crate::board::{self, CheckPlan, ConnectionGauge, LineGauge, Now, OutputPlan, TagPlan};
 use crate::loader::Loader;
+use crate::pipeline::bench::Seat;
+use crate::shard::Seats;
 use crate::shard::cell::{CheckStart, LineStart};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,7 +34,12 @@ pub(crate) fn gauges(shared: &Shared, plan: &CellPlan) -> Gauges {
         shared.board.connection(board::ConnectionPlan { id, kind, address }, now)
     });
     let connections = connections.collect();
+    let shown_now = shared.board.lines();
     let lines = plan.lines.iter().map(|line| {
+        // Of a line that ended or changed nothing is shown any more: this one goes on from another cell.
+        if let Some(gauge) = shown_now.iter().find(|gauge| gauge.plan().id == *line.line.id) {
+            return Arc::clone(gauge);
+        }
         let gauge = shared.board.line(shown(&line.line), now);
         for check in &line.line.checks {
             gauge.check(shown_check(&line.line, check));
@@ -42,21 +49,27 @@ pub(crate) fn gauges(shared: &Shared, plan: &CellPlan) -> Gauges {
     Gauges { connections, lines: lines.collect() }
 }
 
-/// Loads every check's models beside the shards, and puts each check together.
+/// Loads every check's models beside the shards, but for those that are in their seats already, and puts each
+/// check together.
 pub(crate) async fn checks(
     shared: &Arc<Shared>,
     plan: &CellPlan,
     gauges: &Gauges,
     brought: Vec<BroughtLine>,
+    seats: &mut Seats,
 ) -> Vec<LineStart> {
     let loader = Arc::clone(&shared.loader);
     let lines: Vec<(LinePlan, Arc<LineGauge>)> = plan.lines.iter().cloned().zip(gauges.lines.iter().cloned()).collect();
+    let slots = plan.lines.iter().flat_map(|line| &line.checks).map(|check| check.slot);
+    let mut seats: Seats = slots.filter_map(|slot| seats.remove_entry(&slot)).collect();
     let load = move || {
         let mut all = Vec::new();
         for ((line, gauge), brought) in lines.into_iter().zip(brought) {
             let mut checks = Vec::new();
-            for (check, brought) in line.line.checks.iter().zip(brought.checks) {
-                checks.push(one(&loader, &line.line, check, &gauge, brought));
+            for ((check, plan), brought) in line.line.checks.iter().zip(&line.checks).zip(brought.checks) {
+                // One that is empty is filled now, if it can be.
+                let seated = seats.remove(&plan.slot).filter(|seats| seats.iter().all(Option::is_some));
+                checks.push(one(&loader, (&line.line, check), &gauge, brought, seated));
             }
             all.push(LineStart { checks, latest: brought.latest, arrived_at: brought.arrived_at });
         }
@@ -65,9 +78,15 @@ pub(crate) async fn checks(
     tokio::task::spawn_blocking(load).await.unwrap_or_default()
 }
 
-fn one(loader: &Loader, line: &Line, check: &Check, gauge: &LineGauge, brought: Brought) -> CheckStart {
+fn one(
+    loader: &Loader,
+    (line, check): (&Line, &Check),
+    gauge: &LineGauge,
+    brought: Brought,
+    seated: Option<Vec<Option<Seat>>>,
+) -> CheckStart {
     let gauge = gauge.find(&check.id).expect("every planned check has a gauge");
-    let mut seats = loader.seats(line, check, &gauge);
+    let mut seats = seated.unwrap_or_else(|| loader.seats(line, check, &gauge));
     for (seat, memory) in seats.iter_mut().zip(&brought.memories) {
         if let (Some(seat), Some(memory)) = (seat, memory) {
             seat.resume(*memory);

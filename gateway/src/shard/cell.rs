@@ -1,7 +1,7 @@
 //! Starting and stopping a cell: drivers, pipeline, and the tasks beside them.
 
 use super::catch_up::CatchUp;
-use super::{CellName, Probes};
+use super::{CellName, Probes, Seats};
 use crate::assemble::{self, CellPlan, ConnectionPlan, DriverPlan, LinePlan, Whose};
 use crate::board::{ConnectionGauge, LineGauge, QueueGauge};
 use crate::payload::verdict_topic;
@@ -129,8 +129,8 @@ impl RunningCell {
         self.cell.borrow_mut().seat(check, place, seat);
     }
 
-    /// Ends drivers first, then keeps every position.
-    pub async fn stop(self) {
+    /// Ends drivers first, then keeps every position. Gives its models, for a cell that goes on with them.
+    pub async fn stop(self) -> Seats {
         self.stop.cancel();
         for driver in self.drivers {
             drop(driver.await);
@@ -145,6 +145,7 @@ impl RunningCell {
         for task in self.tasks {
             task.abort();
         }
+        self.cell.borrow_mut().unseat()
     }
 }
 

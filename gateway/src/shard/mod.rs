@@ -27,12 +27,15 @@ pub type CellName = String;
 /// else (B7).
 pub type Probes = Vec<(ConnectionId, mpsc::Sender<ProbeRequest>)>;
 
+/// The models of checks, each in its seat.
+pub type Seats = BTreeMap<CheckSlot, Vec<Option<Seat>>>;
+
 /// What a shard is told.
 pub enum Order {
     /// Start a cell. Answered when its drivers run.
     Start(Box<CellStart>, oneshot::Sender<Probes>),
-    /// Stop a cell: drivers drain, positions are kept. Answered when it has ended.
-    Stop(CellName, oneshot::Sender<()>),
+    /// Stop a cell: drivers drain, positions are kept. Answered with its models when it has ended.
+    Stop(CellName, oneshot::Sender<Seats>),
     /// Arm or disarm an output. Answered whether it is here.
     Arm(ArmOrder, oneshot::Sender<bool>),
     /// Seat a model at a window's edge.
@@ -77,10 +80,11 @@ async fn serve(mut orders: mpsc::Receiver<Order>) {
                 let _ = done.send(probes);
             }
             Order::Stop(name, done) => {
-                if let Some(cell) = cells.remove(&name) {
-                    cell.stop().await;
-                }
-                let _ = done.send(());
+                let seats = match cells.remove(&name) {
+                    Some(cell) => cell.stop().await,
+                    None => Seats::new(),
+                };
+                let _ = done.send(seats);
             }
             Order::Arm(order, done) => {
                 let found = cells.values().any(|cell| cell.arm(&order));
@@ -93,7 +97,7 @@ async fn serve(mut orders: mpsc::Receiver<Order>) {
             }
             Order::End(done) => {
                 while let Some((_, cell)) = cells.pop_first() {
-                    cell.stop().await;
+                    drop(cell.stop().await);
                 }
                 let _ = done.send(());
                 return;

@@ -13,5 +13,6 @@ mod learning;
 mod models;
 mod recorded;
 mod running;
+mod sharing;
 mod usage;
 mod users;

@@ -109,6 +109,7 @@ impl Apply {
             text.join("\n"),
             json!({
                 "changes": changes, "applied": kept, "dry_run": dry_run, "lines_restarted": fate.lines_restarted,
+                "lines_drawn_in": fate.lines_drawn_in,
                 "lines_untouched": fate.lines_untouched, "lines_stopped": fate.lines_stopped,
             }),
         ))
@@ -185,6 +186,7 @@ fn shown(name: &str, changes: &[String]) -> String {
 fn fates(preview: &Preview) -> Vec<String> {
     let lists = [
         ("lines that begin anew", &preview.lines_restarted),
+        ("of those unchanged, for they share a connection", &preview.lines_drawn_in),
         ("lines that run on undisturbed", &preview.lines_untouched),
         ("lines that end", &preview.lines_stopped),
     ];

@@ -124,6 +124,11 @@ function Review({ checked, done, isMoved }: { checked: Checked; done: () => void
             <Mark of="warn" size={11} /> {t("draft.restarted", { lines: checked.lines_restarted.join(", ") })}
           </li>
         )}
+        {checked.lines_drawn_in.length > 0 && (
+          <li>
+            <Mark of="warn" size={11} /> {t("draft.drawnIn", { lines: checked.lines_drawn_in.join(", ") })}
+          </li>
+        )}
         {checked.lines_stopped.length > 0 && (
           <li>
             <Mark of="bad" size={11} /> {t("draft.stopped", { lines: checked.lines_stopped.join(", ") })}
