@@ -1450,13 +1450,18 @@ export interface components {
         };
         /** @description One thing that the doctor looked at. */
         DoctorFinding: {
-            /** @description `ok`, `unused` (not there, and nothing asks for it), `look` (it runs, but see to it) or `broken`. */
-            grade: string;
+            /** @description How it is. */
+            grade: components["schemas"]["DoctorGrade"];
             /** @description The facts, and what to do. */
             text: string;
             /** @description What was looked at, such as `disk` or `device cuda`. */
             what: string;
         };
+        /**
+         * @description How something is.
+         * @enum {string}
+         */
+        DoctorGrade: "ok" | "unused" | "look" | "broken";
         /** @description What the doctor found on this box. */
         DoctorReport: {
             /**
@@ -2240,6 +2245,11 @@ export interface components {
         Preview: {
             /** @description Every key that changes. */
             difference: components["schemas"]["ChangeView"][];
+            /**
+             * @description Of those, lines that the change does not touch: they share a connection with one that it does. Their counts
+             *     go on; their connections come up anew, so outputs get their fail-safe value in between.
+             */
+            lines_drawn_in: string[];
             /** @description Lines that begin or begin anew; what they counted stays, their open windows go on. */
             lines_restarted: string[];
             /** @description Lines that end. */
@@ -3110,10 +3120,25 @@ export interface components {
         /** @description One verdict with everything that is kept about it. */
         VerdictDetail: {
             feedback?: components["schemas"]["FeedbackView"] | null;
+            next?: components["schemas"]["VerdictNumber"] | null;
+            previous?: components["schemas"]["VerdictNumber"] | null;
             /** @description The verdict, with all contributions that were kept. */
             verdict: components["schemas"]["VerdictView"];
             /** @description What became of its writes, in order. */
             writes: components["schemas"]["WriteView"][];
+        };
+        /** @description A verdict by its number. */
+        VerdictNumber: {
+            /**
+             * Format: int32
+             * @description Its epoch.
+             */
+            epoch: number;
+            /**
+             * Format: int64
+             * @description Its number within epoch and check.
+             */
+            seq: number;
         };
         /** @description A page of verdicts, newest first. */
         VerdictPage: {
@@ -3318,12 +3343,18 @@ export interface components {
         };
         /** @description What became of a verdict's write. */
         WriteView: {
+            /** @description When it ended. */
+            at: string;
             /** @description `confirmed`, `dry_run`, `refused`, `timed_out` or `differs`. */
             outcome: string;
             /** @description The output. */
             output: string;
             /** @description What it was for: `verdict`, `answer` (of a handshake), `fail_safe` or `release`. */
             purpose: string;
+            /** @description Where, such as `coil:10`; null for the answer of a handshake, and where it was not kept. */
+            target?: string | null;
+            /** @description What was written; null for a write from before that was kept. */
+            value?: string | null;
             /** @description What the device or the interlock said. */
             why?: string | null;
             /**
