@@ -131,7 +131,7 @@ fn a_secret_that_is_not_there_keeps_nobody_else_from_judging() {
         assert_eq!(connection(&bench.gateway, id)["n_ups"], 1, "{id} was not touched");
     }
     assert_eq!(n_verdicts(&bench.gateway, "east"), 20, "nor was its line");
-    wait_until("the verdicts are written", PATIENCE, || bench.values_at(220).contains(&3).then_some(()));
+    assert!(bench.values_at(220).iter().all(|value| *value == 9), "without a model it stays fail-safe (B16)");
 }
 
 #[test]
