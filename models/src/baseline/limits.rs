@@ -6,7 +6,8 @@ use super::options::{Limits, SpeTheory, T2Theory};
 use super::scores::Scores;
 use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor, Normal};
 
-/// The limits of a plane by the rule, SPE's at least what rounding makes, with the scores of the rows that an empirical rule looks at.
+/// The limits of a plane by the rule, SPE's at least what rounding makes, with the scores of the rows that an
+/// empirical rule looks at.
 pub fn limits(rule: Limits, plane: &Plane, training: &[Scores], set: Option<&[Scores]>) -> Result<Scores, LearnError> {
     let found = match rule {
         Limits::Theory { confidence, t2, spe } => by_theory(plane, confidence, t2, spe)?,
