@@ -382,23 +382,29 @@ impl<I: Intake> ModbusDriver<I> {
         Stamp { wall: self.clock.wall(), mono: self.clock.mono() }
     }
 
-    /// The end: what was handed over before is still written, in bounded time; nothing is read.
+    /// The end: what was handed over before is still written, in bounded time, over a connection that is made
+    /// anew where it was closed by our own will; nothing is read.
     async fn drain(mut self) {
         let until = self.clock.mono().plus(self.plan.options.timing.timeout * 3);
         self.writes.close();
         loop {
-            let is_late = self.clock.mono() >= until;
+            let now = self.clock.mono();
+            let is_late = now >= until;
             if is_late {
                 self.refuse_writes();
             }
             self.dispatch_write();
+            if !is_late {
+                self.connect_lanes();
+            }
             // What is out is waited for: its own time-out bounds it.
             if self.next.is_empty() && !self.lanes.are_busy() {
                 break;
             }
+            let wake = self.lanes.wake(now, true).map_or(until, |wake| wake.min(until));
             tokio::select! {
                 Some(done) = self.jobs.next() => self.done(done),
-                () = sleep_until(self.clock.instant(until).into()), if !is_late => {}
+                () = sleep_until(self.clock.instant(wake).into()), if !is_late => {}
             }
         }
         self.refuse_writes();

@@ -104,6 +104,10 @@ impl Fake {
         self.seen.asked.lock().expect("no panic").clone()
     }
 
+    pub fn n_open(&self) -> usize {
+        self.seen.n_open.load(Ordering::SeqCst)
+    }
+
     pub fn n_open_max(&self) -> usize {
         self.seen.n_open_max.load(Ordering::SeqCst)
     }

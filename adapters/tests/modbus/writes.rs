@@ -260,3 +260,29 @@ fn what_is_too_late_is_not_sent_and_a_full_queue_refuses() {
         );
     });
 }
+
+/// What is handed over right before the stop arrives, whatever the connection was doing: a fail-safe value
+/// must not be lost to a pause between requests, or to a connection that rests between polls.
+#[test]
+fn what_was_handed_over_before_the_stop_is_written() {
+    for closes in [false, true] {
+        on_shard(async move {
+            let fake = Fake::start(0, slow(5));
+            let mut options = options(fake.port);
+            options.timing.pause_between_requests = Duration::from_millis(50);
+            options.close_between_polls = closes;
+            options.groups = vec![group(0, 1, 60_000, &["holding:1"])];
+            options.writes = coil_and_register();
+            let rig = Rig::start(options);
+            rig.until("the first read", |seen| !seen.frames.is_empty()).await;
+            wait("the connection rests, where it does", || !closes || fake.n_open() == 0).await;
+            let (first, first_report) = rig.write(0, WriteValue::Coil(true));
+            let (second, second_report) = rig.write(1, WriteValue::Integer(7));
+            rig.ends.writes.submit(first).expect("room");
+            rig.ends.writes.submit(second).expect("room");
+            rig.end().await;
+            let outcomes = [first_report, second_report].map(|mut report| report.try_recv().map(|r| r.outcome));
+            assert_eq!(outcomes, [Ok(WriteOutcome::Done), Ok(WriteOutcome::Done)], "closes: {closes}");
+        });
+    }
+}
