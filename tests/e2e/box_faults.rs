@@ -4,6 +4,7 @@
 use crate::parts::{FAULTY, GOOD, Part, learn};
 use crate::verdicts::{Verdict, check_books, check_sequence, once, read};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use takt_tests::faketime::FakeClock;
 use takt_tests::gateway::Gateway;
 use takt_tests::mosquitto::Mosquitto;
 use takt_tests::process::wait_until;
-use takt_tests::subscriber::Subscriber;
+use takt_tests::subscriber::{Message, Subscriber};
 
 const TOPIC: &str = "takt/v1/lab/test-box/press/part/verdict";
 /// How long a busy machine may take for a step.
@@ -208,6 +209,79 @@ fn on_a_full_disk_verdicts_go_on() {
 #[test]
 fn on_a_full_disk_messages_are_held_back_where_that_is_wanted() {
     full_disk("hold");
+}
+
+/// What each number of each epoch stands for.
+#[derive(Default)]
+struct Numbers {
+    windows: BTreeMap<(u64, u64), String>,
+}
+
+impl Numbers {
+    /// Takes what a consumer heard. A repetition is the same window, or a number was given twice.
+    fn take(&mut self, messages: &[Message]) {
+        for verdict in messages.iter().map(read) {
+            let window = verdict.window["key"].as_str().expect("a window has a key").to_owned();
+            let first = self.windows.entry((verdict.epoch, verdict.seq)).or_insert_with(|| window.clone());
+            assert_eq!(*first, window, "{} of epoch {} names two windows", verdict.seq, verdict.epoch);
+        }
+    }
+
+    fn last(&self) -> (u64, u64) {
+        *self.windows.last_key_value().expect("there are some").0
+    }
+}
+
+/// Verdicts that went out of a full disk are lost with a kill; their numbers must not name other windows.
+#[test]
+fn numbers_that_went_out_of_a_full_disk_are_not_given_again() {
+    let Some(disk) = Disk::new("48m") else { return };
+    let broker = Mosquitto::start();
+    let mut gateway = Gateway::on(disk.0.path(), &document(&broker, "when_unwritable = \"judge\"", ""));
+    learn(&gateway);
+    gateway.start_ready();
+    let consumer = Subscriber::connect("consumer", broker.address(), &[TOPIC]);
+    let sensor = Subscriber::connect("sensor", broker.address(), &[]);
+    let mut numbers = Numbers::default();
+    let parts = |numbers: &mut Numbers, n: usize| {
+        let n_before = numbers.windows.len();
+        (0..n).for_each(|_| publish(&sensor, GOOD));
+        wait_until(&format!("{n} numbers more"), PATIENCE, || {
+            numbers.take(&consumer.take());
+            (numbers.windows.len() >= n_before + n).then_some(())
+        });
+    };
+    let unwritable = |gateway: &Gateway| gateway.json("/api/v1/status")["store"]["standing"] == "unwritable";
+    parts(&mut numbers, 20);
+    disk.fill();
+    wait_until("the full disk is noticed", PATIENCE, || {
+        parts(&mut numbers, 1);
+        unwritable(&gateway).then_some(())
+    });
+    parts(&mut numbers, 20);
+    let (first, n_heard) = (numbers.last().0, numbers.windows.len());
+    // Once from what the first run left, once from what a run left that could never write. A broker that
+    // connects anew gets what the store holds, and that is nothing new before it can be written.
+    for _ in 0..2 {
+        gateway.kill();
+        gateway.start_connected();
+        (0..20).for_each(|_| publish(&sensor, GOOD));
+        wait_total(&gateway, 20);
+    }
+    disk.empty();
+    wait_until("the store is written again", PATIENCE, || (!unwritable(&gateway)).then_some(()));
+    wait_until("what the last run gave out is heard", PATIENCE, || {
+        numbers.take(&consumer.take());
+        (numbers.windows.len() >= n_heard + 20).then_some(())
+    });
+    let (epoch, seq) = numbers.last();
+    assert!(epoch > first, "the numbers are those of another epoch: {epoch} after {first}");
+    gateway.kill();
+    gateway.start_connected();
+    parts(&mut numbers, 5);
+    assert_eq!(numbers.last(), (epoch, seq + 5), "all was kept at last, so epoch and numbers go on");
+    check_books(&gateway);
+    assert_eq!(gateway.stop(), Some(0), "a clean end");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use takt_tests::subscriber::Message;
 /// What the tests look at in a verdict.
 #[derive(Debug, Clone)]
 pub(crate) struct Verdict {
+    pub(crate) epoch: u64,
     pub(crate) seq: u64,
     pub(crate) outcome: String,
     pub(crate) reason: Option<String>,
@@ -26,6 +27,7 @@ pub(crate) fn read(message: &Message) -> Verdict {
         (number("value"), number("limit"))
     };
     Verdict {
+        epoch: body["epoch"].as_u64().unwrap_or_else(|| panic!("a verdict has an epoch: {body}")),
         seq: body["seq"].as_u64().unwrap_or_else(|| panic!("a verdict has a seq: {body}")),
         outcome: text(&body["verdict"]).expect("a verdict has an outcome"),
         reason: text(&body["reason"]),

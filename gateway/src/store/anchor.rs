@@ -15,8 +15,8 @@ pub type Session = [u8; 16];
 
 const FILE: &str = "takt.anchor";
 const PREPARED: &str = "takt.anchor.new";
-/// 2020-01-01T00:00:00Z in minutes since 1970.
-const BEGIN_MINUTES: i64 = 26_297_280;
+/// 2020-01-01T00:00:00Z in seconds since 1970.
+const BEGIN_SECONDS: i64 = 1_577_836_800;
 
 /// What the anchor says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,10 +66,11 @@ pub fn settle(dir: &Path) -> io::Result<()> {
 }
 
 /// The epoch of a database that did not run here last: above every known one, and by the clock, so
-/// that it is new even where nothing of the old store is left.
+/// that it is new even where nothing of the old store is left. By the second, because nothing else keeps
+/// two starts apart where nothing can be written; 32 bits of them last until 2156.
 pub fn next_epoch(known: u32, now: WallTime) -> u32 {
-    let minutes = now.as_ns().div_euclid(60_000_000_000) - BEGIN_MINUTES;
-    u32::try_from(minutes).unwrap_or(0).max(known.saturating_add(1))
+    let seconds = now.as_ns().div_euclid(1_000_000_000) - BEGIN_SECONDS;
+    u32::try_from(seconds).unwrap_or(0).max(known.saturating_add(1))
 }
 
 #[cfg(test)]
@@ -95,9 +96,9 @@ mod tests {
 
     #[test]
     fn a_new_epoch_is_above_the_known_one_and_follows_the_clock() {
-        let minute = |m: i64| WallTime::from_ns((BEGIN_MINUTES + m) * 60_000_000_000);
-        assert_eq!(next_epoch(0, minute(500)), 500);
-        assert_eq!(next_epoch(900, minute(500)), 901);
+        let second = |s: i64| WallTime::from_ns((BEGIN_SECONDS + s) * 1_000_000_000);
+        assert_eq!(next_epoch(0, second(500)), 500);
+        assert_eq!(next_epoch(900, second(500)), 901);
         assert_eq!(next_epoch(0, WallTime::from_ns(0)), 1, "a box without a clock");
     }
 }

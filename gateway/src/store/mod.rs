@@ -46,6 +46,7 @@ pub mod row;
 pub mod rows;
 pub mod samples;
 pub mod snapshot;
+mod spent;
 pub mod trend;
 pub mod verdict;
 pub mod verdicts;

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// gap is a verdict that was never stored, and the cursor passes it.
 const EARLY_MAX: usize = 4_096;
 
-/// Everything up to `seq` of `epoch` is confirmed.
+/// Everything up to `seq` is confirmed, of the numbers that began with `epoch`. An epoch that follows one whose
+/// numbers were spent goes on with them, and the cursor too.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cursor {
-    /// The epoch.
+    /// The epoch with which the numbers began.
     pub epoch: u32,
     /// The last number without a gap before it.
     pub seq: u64,
@@ -59,7 +60,7 @@ impl Outbox {
     /// Takes a confirmation.
     pub fn confirm(&mut self, c: &Confirmation) {
         let Some(cursor) = self.cursors.get_mut(&(c.connection, c.check)) else { return };
-        if c.epoch != cursor.epoch || c.seq <= cursor.seq {
+        if c.epoch < cursor.epoch || c.seq <= cursor.seq {
             return;
         }
         cursor.early.insert(c.seq);

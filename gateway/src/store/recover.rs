@@ -9,6 +9,7 @@ use super::error::StoreError;
 use super::names::{GroupRow, Names};
 use super::options::StoreOptions;
 use super::row::{Row as JournalRow, decode};
+use super::spent;
 use super::writer::{Standing, Unbegun};
 use sqlx::{Error, Row, SqliteConnection};
 use std::collections::BTreeMap;
@@ -22,7 +23,8 @@ use takt_plant::{GroupSlot, WallTime};
 pub enum Origin {
     /// There was none.
     New,
-    /// The one that ran here last.
+    /// The one that ran here last. The epoch rose where numbers of the last one went out and were not kept;
+    /// everything else goes on, the numbers too.
     Continued,
     /// Another one: restored from a backup, or moved here. The epoch rose, arming is gone.
     Restored,
@@ -56,7 +58,7 @@ pub struct Recovered {
     pub loss: Loss,
     /// The newest position of each check, as it was handed in; none after a restore.
     pub positions: BTreeMap<CheckSlot, Vec<u8>>,
-    /// The last number of each check in this epoch.
+    /// The last number of each check.
     pub last_seq: BTreeMap<CheckSlot, u64>,
     /// The last consumed messages of each connection, oldest first.
     pub marks: BTreeMap<ConnectionSlot, Vec<Digest>>,
@@ -71,7 +73,7 @@ pub struct Progress {
     pub epoch: u32,
     /// The newest position of each check, as it was handed in.
     pub positions: BTreeMap<CheckSlot, Vec<u8>>,
-    /// The last number of each check in this epoch.
+    /// The last number of each check.
     pub last_seq: BTreeMap<CheckSlot, u64>,
     /// The last consumed messages of each connection, oldest first.
     pub marks: BTreeMap<ConnectionSlot, Vec<Digest>>,
@@ -95,8 +97,9 @@ pub(super) async fn recover(
     clock: Clock,
 ) -> Result<(Standing, Recovered), StoreError> {
     let identity = read_identity(conn).await?;
-    let (origin, epoch) = origin_of(identity.as_ref(), &anchor::read(dir), clock.wall());
-    let mut standing = Standing { epoch, next_verdict: 1, ..Standing::default() };
+    let (origin, epoch) = origin_of(identity.as_ref(), &anchor::read(dir), spent::read(dir), clock.wall());
+    let since = identity.as_ref().filter(|_| origin == Origin::Continued).map_or(epoch, |identity| identity.epoch);
+    let mut standing = Standing { epoch, since, next_verdict: 1, ..Standing::default() };
     if let Some(identity) = &identity {
         standing.folded_row = identity.folded_row;
         standing.last_row = identity.folded_row;
@@ -112,30 +115,42 @@ pub(super) async fn recover(
         standing.tail.positions.clear();
         standing.marks.clear();
         standing.last_seq.clear();
-    }
-    if origin == Origin::Restored {
         standing.outbox.restart(epoch);
     }
     match begin_session(conn, dir, epoch, origin).await {
         Ok(()) => {}
         Err(StoreError::Unwritable(error)) => {
             tracing::warn!(%error, "the store cannot be written; going on without it until it can");
+            standing.epoch = unkept_epoch(dir, epoch, clock.wall());
             standing.unbegun = Some(Unbegun { origin, why: error.to_string() });
         }
         Err(error) => return Err(error),
     }
     let loss = identity.filter(|i| !i.clean).map_or(Loss::Nothing, |i| loss_of(i.samples_per_s, options));
     let recovered = Recovered {
-        epoch,
+        epoch: standing.epoch,
         origin,
         last_at,
         loss,
         positions,
         last_seq: standing.last_seq.iter().map(|(c, s)| (CheckSlot(*c), *s)).collect(),
         marks: standing.marks.iter().map(|(c, m)| (*c, m.iter().copied().collect())).collect(),
-        arming: read_arming(conn).await?,
+        // A store from elsewhere arms nothing, also when its records cannot be taken out of it now.
+        arming: if origin == Origin::Restored { Vec::new() } else { read_arming(conn).await? },
     };
     Ok((standing, recovered))
+}
+
+/// The epoch of a session that cannot be written down: what it gives out is spent from the first number on.
+/// Where not even that can be said, only the clock keeps it apart from the next one.
+fn unkept_epoch(dir: &Path, epoch: u32, now: WallTime) -> u32 {
+    match spent::spend(dir, epoch) {
+        Ok(()) => epoch,
+        Err(error) => {
+            tracing::error!(%error, "the next start cannot be told that numbers go out and are not kept");
+            anchor::next_epoch(epoch, now)
+        }
+    }
 }
 
 async fn read_identity(conn: &mut SqliteConnection) -> Result<Option<Identity>, Error> {
@@ -151,11 +166,15 @@ async fn read_identity(conn: &mut SqliteConnection) -> Result<Option<Identity>, 
     }))
 }
 
-fn origin_of(identity: Option<&Identity>, known: &[Anchor], now: WallTime) -> (Origin, u32) {
-    let epoch_max = known.iter().map(|anchor| anchor.epoch).max().unwrap_or(0);
+fn origin_of(identity: Option<&Identity>, known: &[Anchor], spent: u32, now: WallTime) -> (Origin, u32) {
+    let epoch_max = known.iter().map(|anchor| anchor.epoch).max().unwrap_or(0).max(spent);
     let Some(identity) = identity else { return (Origin::New, anchor::next_epoch(epoch_max, now)) };
     match known.iter().find(|anchor| anchor.session == identity.session) {
-        Some(anchor) => (Origin::Continued, identity.epoch.max(anchor.epoch)),
+        Some(anchor) => {
+            let epoch = identity.epoch.max(anchor.epoch);
+            let is_spent = spent >= epoch;
+            (Origin::Continued, if is_spent { anchor::next_epoch(spent, now) } else { epoch })
+        }
         None => (Origin::Restored, anchor::next_epoch(identity.epoch.max(epoch_max), now)),
     }
 }
@@ -191,10 +210,8 @@ async fn read_progress(
     conn: &mut SqliteConnection,
     standing: &mut Standing,
 ) -> Result<BTreeMap<CheckSlot, Vec<u8>>, Error> {
-    for row in sqlx::query("SELECT chk, epoch, seq FROM position").fetch_all(&mut *conn).await? {
-        if row.try_get::<u32, _>(1)? == standing.epoch {
-            standing.last_seq.insert(row.try_get(0)?, row.try_get::<i64, _>(2)?.cast_unsigned());
-        }
+    for row in sqlx::query("SELECT chk, seq FROM position").fetch_all(&mut *conn).await? {
+        standing.last_seq.insert(row.try_get(0)?, row.try_get::<i64, _>(1)?.cast_unsigned());
     }
     let positions = read_positions(conn).await?;
     for row in sqlx::query("SELECT connection, digests FROM mark").fetch_all(&mut *conn).await? {
@@ -257,7 +274,7 @@ fn take_row(standing: &mut Standing, id: i64, row: JournalRow, options: &StoreOp
     }
     for verdict in &row.tail.verdicts {
         standing.next_verdict = standing.next_verdict.max(verdict.id + 1);
-        if verdict.epoch == standing.epoch {
+        if verdict.epoch >= standing.since {
             let last = standing.last_seq.entry(verdict.check).or_default();
             *last = verdict.seq.max(*last);
         }
@@ -284,6 +301,9 @@ pub(super) async fn begin_session(
     anchor::prepare(dir, epoch, &session).map_err(Error::Io)?;
     write_session(conn, epoch, origin, &session).await?;
     anchor::settle(dir).map_err(Error::Io)?;
+    if let Err(error) = spent::prepare(dir) {
+        tracing::warn!(%error, "the file that tells of numbers that were not kept cannot be made");
+    }
     Ok(())
 }
 

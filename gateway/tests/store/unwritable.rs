@@ -4,9 +4,9 @@
 use crate::support::*;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use takt::store::{Entry, Journal, Origin, Since, Slots, Store, StoreError};
+use takt::store::{ArmingRecord, Confirmation, Entry, Journal, Origin, Since, Slots, Store, StoreError};
 use takt_adapters::Ticket;
-use takt_plant::Outcome;
+use takt_plant::{Outcome, WallTime};
 use tokio::sync::watch::Receiver;
 
 /// A small file system of its own, unmounted at the end.
@@ -216,18 +216,23 @@ async fn a_store_opens_on_a_full_disk_and_begins_when_it_can() {
     run.store.clone().close().unwrap();
     drop(run);
     disk.fill();
+    let mut epochs = Vec::new();
     for _ in 0..2 {
         let (store, again, slots) = open(disk.path(), options(), &[50]);
-        assert_eq!((again.epoch, again.origin), (epoch, Origin::Continued));
+        assert_eq!(again.origin, Origin::Continued);
+        epochs.push(again.epoch);
         assert_eq!(again.last_seq[&slots.checks[0]], n);
         assert!(store.health().unwritable.is_some(), "it says so at once");
         let frames = store.reader().frames(slots.groups[0], Since::Last(usize::MAX)).await.unwrap();
         assert_eq!(frames.len() as u64, n, "what lies there can be read");
         assert!(store.close().is_err(), "nothing was written");
     }
-    let (store, _, slots) = open(disk.path(), options(), &[50]);
+    let (store, third, slots) = open(disk.path(), options(), &[50]);
+    epochs.push(third.epoch);
+    // The first goes on with numbers that are all kept; those that it gives itself are not.
+    assert!(epochs[0] == epoch && epochs.is_sorted_by(|a, b| a < b), "{epochs:?} after {epoch}");
     let (mut journal, mut all) = store.journal(0);
-    journal.submit(delivery(n + 1, epoch, &slots, 50)).unwrap();
+    journal.submit(delivery(n + 1, third.epoch, &slots, 50)).unwrap();
     until(&mut store.durable(0, slots.connections[0]), n + 1).await;
     assert_eq!(store.progress().await.unwrap().last_seq[&slots.checks[0]], n + 1, "what waits counts");
     disk.empty();
@@ -237,8 +242,59 @@ async fn a_store_opens_on_a_full_disk_and_begins_when_it_can() {
     assert_eq!(frames.len() as u64, n + 1);
     store.close().unwrap();
     let (store, again, slots) = open(disk.path(), options(), &[50]);
-    assert_eq!((again.epoch, again.origin), (epoch, Origin::Continued));
+    assert_eq!((again.epoch, again.origin), (third.epoch, Origin::Continued), "what went out was kept at last");
     assert_eq!(again.last_seq[&slots.checks[0]], n + 1);
+    store.close().unwrap();
+}
+
+/// As after a kill on a full disk: what went out after the last commit is gone, and a new epoch keeps its
+/// numbers apart. Everything else goes on, what a broker has not confirmed of the old epoch included.
+#[tokio::test]
+async fn numbers_that_went_out_unkept_begin_a_new_epoch() {
+    let Some(disk) = Disk::new("8m") else { return };
+    let killed = tempfile::tempdir().unwrap();
+    let mut run = Run::begin(disk.path()).await;
+    let record =
+        ArmingRecord { output: "a/b/c".into(), by: "anna".into(), at: WallTime::from_ns(1), digest: "d".into() };
+    run.store.arm(record.clone()).await.unwrap();
+    disk.fill();
+    run.goes_on().await;
+    for file in std::fs::read_dir(disk.path()).unwrap().map(|file| file.unwrap()) {
+        if file.file_name() != "filler" {
+            std::fs::copy(file.path(), killed.path().join(file.file_name())).unwrap();
+        }
+    }
+    let (store, again, slots) = open(killed.path(), options(), &[50]);
+    assert_eq!(again.origin, Origin::Continued);
+    assert!(again.epoch > run.epoch, "{} after {}", again.epoch, run.epoch);
+    let check = slots.checks[0];
+    let last = again.last_seq[&check];
+    assert!((20..run.n).contains(&last), "20 were durable, {last} are there, {} went out", run.n);
+    assert_eq!((again.arming, again.positions[&check].len()), (vec![record], 8));
+    let (mut journal, mut all) = store.journal(0);
+    journal.submit(delivery(last + 1, again.epoch, &slots, 50)).unwrap();
+    until(&mut all, last + 1).await;
+    let connection = slots.connections[0];
+    let pending = async |store: &Store| {
+        let page = store.outbox_pending(connection, 1_000).await.unwrap();
+        page.iter().map(|verdict| (verdict.record.key.epoch, verdict.record.key.seq)).collect::<Vec<_>>()
+    };
+    let numbers = |from: u64| {
+        let old = (from..=last).map(|seq| (run.epoch, seq));
+        old.chain([(again.epoch, last + 1)]).collect::<Vec<_>>()
+    };
+    assert_eq!(pending(&store).await, numbers(1), "what the broker has not confirmed, of both epochs");
+    let confirm = |epoch, seq| Confirmation { connection, check, epoch, seq };
+    let confirmed = (1..=15).map(|seq| confirm(run.epoch, seq)).chain([confirm(again.epoch, last + 1)]).collect();
+    journal.submit(Entry { ticket: Ticket(last + 1), confirmed, ..Entry::default() }).unwrap();
+    eventually("they are confirmed", async || pending(&store).await.len() as u64 == last - 15).await;
+    let rest = (16..=last).map(|seq| confirm(run.epoch, seq)).collect();
+    journal.submit(Entry { ticket: Ticket(last + 1), confirmed: rest, ..Entry::default() }).unwrap();
+    eventually("all are", async || pending(&store).await.is_empty()).await;
+    store.close().unwrap();
+    let (store, once_more, _) = open(killed.path(), options(), &[50]);
+    assert_eq!((once_more.epoch, once_more.last_seq[&check]), (again.epoch, last + 1), "one new epoch is enough");
+    assert!(pending(&store).await.is_empty());
     store.close().unwrap();
 }
 

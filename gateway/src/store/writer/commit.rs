@@ -10,6 +10,7 @@ use crate::store::layout::WhenUnwritable;
 use crate::store::names::Names;
 use crate::store::recover::begin_session;
 use crate::store::row::{Tail, encode, gather};
+use crate::store::spent;
 use sqlx::{Error, SqliteConnection};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering::Relaxed;
@@ -81,6 +82,7 @@ impl Writer {
         }
         if self.retry_at.take().is_some() {
             self.shared.counters.set_writable();
+            self.redeem();
             tracing::info!("the store can be written again");
         }
         let us = self.clock.mono().since(started).as_micros() as u64;
@@ -210,10 +212,37 @@ impl Writer {
         } else if self.retry_at.is_none() {
             tracing::warn!(%error, "the store cannot be written");
         }
+        self.spend();
         self.shared.counters.set_unwritable(&error.to_string());
         self.retry_at = Some(self.clock.mono().plus(self.options.retry));
         self.next_slice = self.clock.mono();
         self.let_go();
+    }
+
+    /// From now on numbers go out that are not kept: the next start must not give them again.
+    fn spend(&mut self) {
+        if self.spent.is_some() {
+            return;
+        }
+        self.spent = Some(self.n_given_up());
+        if let Err(error) = spent::spend(&self.dir, self.now.epoch) {
+            tracing::error!(%error, "after a kill, numbers that go out now may be given again");
+        }
+    }
+
+    /// Everything that waited is kept. Unless something had to be given up, every number is.
+    fn redeem(&mut self) {
+        if self.spent != Some(self.n_given_up()) {
+            return;
+        }
+        match spent::redeem(&self.dir) {
+            Ok(()) => self.spent = None,
+            Err(error) => tracing::warn!(%error, "the next start begins a new epoch without need"),
+        }
+    }
+
+    fn n_given_up(&self) -> u64 {
+        self.shared.counters.n_verdicts_lost.load(Relaxed) + self.shared.queue.n_refused()
     }
 
     /// Releases acknowledgements by the connections' rules, and keeps the backlog within its memory.

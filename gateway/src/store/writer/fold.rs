@@ -90,10 +90,12 @@ impl Writer {
     fn merge_writes(&self, tail: &mut Tail) {
         let mut places = BTreeMap::new();
         for (i, verdict) in tail.verdicts.iter().enumerate() {
-            places.insert((verdict.check, verdict.epoch, verdict.seq), i);
+            if verdict.epoch >= self.now.since {
+                places.insert((verdict.check, verdict.seq), i);
+            }
         }
-        let (verdicts, epoch) = (&mut tail.verdicts, self.now.epoch);
-        tail.writes.retain(|(check, seq, bytes)| match places.get(&(*check, epoch, *seq)) {
+        let verdicts = &mut tail.verdicts;
+        tail.writes.retain(|(check, seq, bytes)| match places.get(&(*check, *seq)) {
             Some(i) => {
                 verdicts[*i].writes.extend_from_slice(bytes);
                 false
@@ -103,7 +105,7 @@ impl Writer {
     }
 
     async fn write_fold(&mut self, tail: &Tail, cursors: &[CursorRow], delete_to: i64) -> Result<Repeated, Error> {
-        let epoch = self.now.epoch;
+        let (epoch, since) = (self.now.epoch, self.now.since);
         let marks: Vec<(ConnectionSlot, Vec<u8>)> =
             self.marks_dirty.iter().map(|c| (*c, self.mark_bytes(*c))).collect();
         let positions = self.position_rows(tail);
@@ -115,7 +117,7 @@ impl Writer {
             if let Some(event) = conflict(&repeated.differing, names, at) {
                 insert_event(conn, &event).await?;
             }
-            append_writes(conn, epoch, &tail.writes).await?;
+            append_writes(conn, [epoch, since], &tail.writes).await?;
             upsert_positions(conn, epoch, &positions).await?;
             upsert_marks(conn, &marks).await?;
             upsert_cursors(conn, cursors).await?;
@@ -228,11 +230,21 @@ async fn find_repeated(conn: &mut SqliteConnection, rows: &[VerdictRow], found: 
     Ok(())
 }
 
-async fn append_writes(conn: &mut SqliteConnection, epoch: u32, writes: &[(u32, u64, Vec<u8>)]) -> Result<(), Error> {
+/// Puts the ends of writes to their verdicts: those of this epoch, or of the one whose numbers go on in it.
+async fn append_writes(
+    conn: &mut SqliteConnection,
+    epochs: [u32; 2],
+    writes: &[(u32, u64, Vec<u8>)],
+) -> Result<(), Error> {
     for (check, seq, bytes) in writes {
-        let update = "UPDATE verdict SET writes = CAST(writes || ? AS BLOB) WHERE chk = ? AND epoch = ? AND seq = ?";
-        let query = sqlx::query(update).bind(bytes.as_slice()).bind(*check).bind(epoch);
-        query.bind(seq.cast_signed()).execute(&mut *conn).await?;
+        for epoch in epochs {
+            let update =
+                "UPDATE verdict SET writes = CAST(writes || ? AS BLOB) WHERE chk = ? AND epoch = ? AND seq = ?";
+            let query = sqlx::query(update).bind(bytes.as_slice()).bind(*check).bind(epoch);
+            if query.bind(seq.cast_signed()).execute(&mut *conn).await?.rows_affected() > 0 {
+                break;
+            }
+        }
     }
     Ok(())
 }

@@ -57,6 +57,8 @@ pub(super) struct Unbegun {
 #[derive(Debug, Default)]
 pub(super) struct Standing {
     pub epoch: u32,
+    /// The epoch of the run before, where its numbers go on in this one; else the same.
+    pub since: u32,
     pub names: Names,
     pub open: OpenGroups,
     pub tail: Tail,
@@ -97,6 +99,8 @@ pub(super) struct Writer {
     /// Retention worked since the log was emptied last.
     gave_back: bool,
     retry_at: Option<MonoTime>,
+    /// Numbers of this epoch go out and are not kept; so many entries and verdicts had been given up before.
+    spent: Option<u64>,
     /// Samples that no acknowledgement covers, since the last fold.
     n_uncovered: u64,
     uncovered_per_s: f64,
@@ -132,6 +136,7 @@ impl Writer {
             shared.counters.set_unwritable(&unbegun.why);
         }
         let retry_at = now.unbegun.as_ref().map(|_| opened.plus(options.retry));
+        let spent = now.unbegun.as_ref().map(|_| 0);
         let linger = Linger::new(options.linger);
         Self {
             conn,
@@ -156,6 +161,7 @@ impl Writer {
             next_slice: opened,
             gave_back: false,
             retry_at,
+            spent,
             n_uncovered: 0,
             uncovered_per_s: 0.0,
         }

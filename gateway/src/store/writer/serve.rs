@@ -9,9 +9,10 @@ use crate::store::documents::{ArmingRecord, NewDocument};
 use crate::store::entry::{CheckSlot, ConnectionSlot};
 use crate::store::error::StoreError;
 use crate::store::layout::{Layout, Slots};
+use crate::store::outbox::Cursor;
 use crate::store::recover::{Progress, read_positions};
 use crate::store::rows::{VERDICT_COLUMNS, verdict_row_of};
-use crate::store::verdict::{StoredVerdict, verdict_of};
+use crate::store::verdict::{StoredVerdict, VerdictRow, verdict_of};
 use sqlx::{AssertSqlSafe, Error, Row};
 
 impl Writer {
@@ -157,12 +158,7 @@ impl Writer {
         let limit_rows = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut pending = Vec::new();
         for (check, cursor) in cursors {
-            let sql = format!(
-                "SELECT {VERDICT_COLUMNS} FROM verdict WHERE chk = ? AND epoch = ? AND seq > ? ORDER BY seq LIMIT ?"
-            );
-            let query = sqlx::query(AssertSqlSafe(sql)).bind(check.0).bind(cursor.epoch);
-            let rows = query.bind(cursor.seq.cast_signed()).bind(limit_rows).fetch_all(&mut self.conn).await?;
-            let rows = rows.iter().map(verdict_row_of).collect::<Result<Vec<_>, Error>>()?;
+            let rows = self.after(check, &cursor, limit_rows).await?;
             if let Some(first) = rows.first() {
                 self.now.outbox.skip_to(connection, check, first.seq);
             }
@@ -171,5 +167,24 @@ impl Writer {
         pending.sort_unstable_by_key(|r| r.id);
         pending.truncate(limit);
         Ok(pending.iter().map(|r| verdict_of(r, &self.now.names)).collect::<Result<_, _>>()?)
+    }
+
+    /// The first verdicts of a check behind a cursor, through every epoch whose numbers go on from the cursor's.
+    async fn after(&mut self, check: CheckSlot, cursor: &Cursor, limit: i64) -> Result<Vec<VerdictRow>, Error> {
+        let mut found = Vec::new();
+        let mut epoch = Some(i64::from(cursor.epoch));
+        while let Some(here) = epoch {
+            let sql = format!(
+                "SELECT {VERDICT_COLUMNS} FROM verdict WHERE chk = ? AND epoch = ? AND seq > ? ORDER BY seq LIMIT ?"
+            );
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(check.0).bind(here);
+            let rows = query.bind(cursor.seq.cast_signed()).bind(limit).fetch_all(&mut self.conn).await?;
+            for row in &rows {
+                found.push(verdict_row_of(row)?);
+            }
+            let next = sqlx::query("SELECT MIN(epoch) FROM verdict WHERE chk = ? AND epoch > ?");
+            epoch = next.bind(check.0).bind(here).fetch_one(&mut self.conn).await?.try_get(0)?;
+        }
+        Ok(found)
     }
 }
