@@ -54,7 +54,9 @@ impl std::fmt::Display for WriteValue {
 /// Why something is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// A verdict's value.
+    /// A verdict's value that lets a part pass.
+    Pass,
+    /// Any other value of a verdict, and the part number that answers for it.
     Verdict,
     /// The fail-safe value: the verdict is late, missing or the connection came back.
     FailSafe,
@@ -64,6 +66,13 @@ pub enum Purpose {
     Heartbeat,
 }
 
+impl Purpose {
+    /// Whether a verdict's own value or answer is written.
+    pub fn is_verdict(self) -> bool {
+        matches!(self, Self::Pass | Self::Verdict)
+    }
+}
+
 /// What may be written at all.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WriteLimits {
@@ -71,7 +80,7 @@ pub struct WriteLimits {
     pub min: f64,
     /// Largest number.
     pub max: f64,
-    /// Shortest time between two verdict values; `None` for no limit of rate.
+    /// Shortest time between two verdict values that differ; `None` for no limit of rate.
     pub interval_min: Option<Duration>,
 }
 
@@ -101,7 +110,7 @@ pub enum Refusal {
     BelowMinimum { value: f64, min: f64 },
     /// Above the output's maximum.
     AboveMaximum { value: f64, max: f64 },
-    /// Sooner after the last verdict value than the output's rate allows.
+    /// A pass sooner after the last verdict value than the output's rate allows.
     TooSoon { wait: Duration },
 }
 
@@ -149,13 +158,16 @@ pub struct Interlock {
     slot: WriteSlot,
     limits: WriteLimits,
     arming: Arming,
-    last_verdict: Option<MonoTime>,
+    /// What was allowed last, and so what stands there as far as anybody knows.
+    stands: Option<WriteValue>,
+    /// When a verdict's value was allowed last that was another than the one that stood.
+    moved: Option<MonoTime>,
 }
 
 impl Interlock {
     /// The interlock of a planned write, as dry run.
     pub fn new(slot: WriteSlot, limits: WriteLimits) -> Self {
-        Self { slot, limits, arming: Arming::DryRun, last_verdict: None }
+        Self { slot, limits, arming: Arming::DryRun, stands: None, moved: None }
     }
 
     /// Lets writes go out from now on.
@@ -175,18 +187,20 @@ impl Interlock {
 
     /// Allows one write now, or says why not.
     ///
-    /// Only verdict values are limited in rate: a fail-safe value, the end of a pulse and the
-    /// heartbeat must never wait behind a limit that exists to spare the actuator.
+    /// A limit of rate exists to spare the actuator, and a worn actuator costs less than a bad part that
+    /// passes. So it holds back one thing only: a pass. A reject, an inconclusive verdict, the fail-safe value,
+    /// the end of a pulse and the heartbeat never wait behind it. A pass whose value stands there already
+    /// moves nothing, and does not wait either: else every second good part of a fast line would be rejected.
     pub fn permit(&mut self, value: WriteValue, purpose: Purpose, now: MonoTime) -> Result<Permit, Refusal> {
         self.within_limits(value)?;
-        if purpose == Purpose::Verdict {
-            self.within_rate(now)?;
+        if purpose == Purpose::Pass {
+            self.within_rate(value, now)?;
         }
         if self.arming == Arming::DryRun {
             return Err(Refusal::DryRun);
         }
-        if purpose == Purpose::Verdict {
-            self.last_verdict = Some(now);
+        if self.stands.replace(value) != Some(value) && purpose.is_verdict() {
+            self.moved = Some(now);
         }
         Ok(Permit { slot: self.slot, value, purpose })
     }
@@ -205,10 +219,13 @@ impl Interlock {
         Ok(())
     }
 
-    fn within_rate(&self, now: MonoTime) -> Result<(), Refusal> {
-        let (Some(interval), Some(last)) = (self.limits.interval_min, self.last_verdict) else {
+    fn within_rate(&self, value: WriteValue, now: MonoTime) -> Result<(), Refusal> {
+        let (Some(interval), Some(last)) = (self.limits.interval_min, self.moved) else {
             return Ok(());
         };
+        if self.stands == Some(value) {
+            return Ok(());
+        }
         match interval.checked_sub(now.since(last)) {
             Some(wait) if !wait.is_zero() => Err(Refusal::TooSoon { wait }),
             _ => Ok(()),
@@ -250,14 +267,28 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_holds_verdicts_but_never_the_fail_safe_value() {
+    fn the_rate_holds_back_passes_and_nothing_else() {
         let limits = WriteLimits { interval_min: Some(Duration::from_millis(100)), ..WriteLimits::default() };
         let mut interlock = armed(limits);
-        let mut ask = |purpose, ms| interlock.permit(WriteValue::Coil(true), purpose, at(ms));
-        assert!(ask(Purpose::Verdict, 0).is_ok());
-        assert_eq!(ask(Purpose::Verdict, 40), Err(Refusal::TooSoon { wait: Duration::from_millis(60) }));
-        assert!(ask(Purpose::FailSafe, 40).is_ok());
-        assert!(ask(Purpose::Release, 41).is_ok());
-        assert!(ask(Purpose::Verdict, 100).is_ok());
+        // (purpose, value, at ms, how long it must wait)
+        let story = [
+            (Purpose::Pass, false, 0, None),
+            (Purpose::Pass, false, 10, None),
+            (Purpose::Verdict, true, 40, None),
+            (Purpose::Verdict, true, 45, None),
+            (Purpose::Pass, false, 50, Some(90)),
+            (Purpose::FailSafe, true, 60, None),
+            (Purpose::Release, false, 70, None),
+            (Purpose::Pass, false, 71, None),
+            (Purpose::Verdict, true, 80, None),
+            (Purpose::Pass, false, 179, Some(1)),
+            (Purpose::Verdict, true, 179, None),
+            (Purpose::Pass, false, 180, None),
+        ];
+        for (purpose, value, ms, wait) in story {
+            let found = interlock.permit(WriteValue::Coil(value), purpose, at(ms)).map(drop);
+            let expected = wait.map_or(Ok(()), |ms| Err(Refusal::TooSoon { wait: Duration::from_millis(ms) }));
+            assert_eq!(found, expected, "{purpose:?} {value} at {ms} ms");
+        }
     }
 }

@@ -15,7 +15,7 @@ mod writes;
 pub use checks::{CheckPlan, HandshakePlan, HeartbeatPlan, LinePlan, OutputPlan};
 pub use groups::{Group, LineGroups, expand};
 pub use modbus::options as device;
-pub use mqtt::{client as broker, keys};
+pub use mqtt::{client as broker, keys, seed};
 
 use crate::egress::Egress;
 use crate::store::{CheckLayout, ConnectionLayout, ConnectionSlot, GroupLayout, Layout, Slots, WhenUnwritable};

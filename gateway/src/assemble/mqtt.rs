@@ -270,7 +270,7 @@ fn address(url: &str) -> Result<(String, u16, bool), String> {
 }
 
 /// A number that differs from one text to another, to spread reconnects.
-pub(super) fn seed(text: &str) -> u64 {
+pub fn seed(text: &str) -> u64 {
     let hash = blake3::hash(text.as_bytes());
     hash.as_bytes().iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
 }

@@ -7,6 +7,7 @@
 
 use super::check::{DeviceInUse, ModelStanding, Production};
 use super::connection::ConnectionGauge;
+use super::output::{WriteNote, WriteOutcome};
 use super::plan::Now;
 use super::status::{CheckStatus, Problem, Severity};
 use super::{Board, CheckGauge, Cut, LineGauge, Phase, StoreLosses, StoreStanding};
@@ -14,7 +15,7 @@ use crate::payload::time_text;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use takt_adapters::Link;
-use takt_plant::ConnectionId;
+use takt_plant::{Arming, ConnectionId, OutputId};
 
 /// Windows in a row without pass or fail after which a check does not do its job (B42).
 const INCONCLUSIVE_IN_A_ROW: u64 = 10;
@@ -157,6 +158,16 @@ fn of_check(shown: &CheckStatus, gauge: &CheckGauge, now: Now, found: &mut Vec<P
             );
             found.push(degraded("intent", &place, why));
         }
+        if let Some(why) = output.why_disarm_unkept() {
+            let id = &output.plan().id;
+            let why = format!(
+                "{id} is in dry run only until the gateway starts again: {why}; make its disk writable before it does"
+            );
+            found.push(degraded("arming", &place, why));
+        }
+        if let (Arming::Armed { .. }, Some(note)) = (output.arming(), output.last_verdict()) {
+            found.extend(of_verdict_write(&place, &output.plan().id, &note));
+        }
     }
     for output in shown.outputs.iter().filter(|output| output.armed) {
         let Some(last) = &output.last else { continue };
@@ -166,6 +177,16 @@ fn of_check(shown: &CheckStatus, gauge: &CheckGauge, now: Now, found: &mut Vec<P
             found.push(degraded("write", &place, format!("the last write to {} was {}{why}", output.id, last.outcome)));
         }
     }
+}
+
+/// The fail-safe value that was written instead may well have arrived; the verdict did not.
+fn of_verdict_write(place: &str, output: &OutputId, note: &WriteNote) -> Option<Problem> {
+    if matches!(note.outcome, WriteOutcome::Confirmed | WriteOutcome::DryRun) {
+        return None;
+    }
+    let why = note.outcome.why().map_or(String::new(), |why| format!(": {why}"));
+    let what = format!("the last verdict's value {} for {output} was {}{why}", note.value, note.outcome.word());
+    Some(degraded("write", place, format!("{what}; something else stands there")))
 }
 
 fn of_model(place: &str, name: &str, standing: &ModelStanding) -> Option<Problem> {

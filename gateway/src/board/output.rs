@@ -95,7 +95,9 @@ pub struct OutputGauge {
     fresh: ArrayQueue<WriteNote>,
     n_writes: [AtomicU64; WriteOutcome::WORDS.len()],
     last: Mutex<Option<WriteNote>>,
+    last_verdict: Mutex<Option<WriteNote>>,
     unkept: Mutex<Option<String>>,
+    disarm_unkept: Mutex<Option<String>>,
 }
 
 impl OutputGauge {
@@ -106,7 +108,9 @@ impl OutputGauge {
             fresh: ArrayQueue::new(FRESH_MAX),
             n_writes: std::array::from_fn(|_| AtomicU64::new(0)),
             last: Mutex::new(None),
+            last_verdict: Mutex::new(None),
             unkept: Mutex::new(None),
+            disarm_unkept: Mutex::new(None),
         }
     }
 
@@ -131,6 +135,16 @@ impl OutputGauge {
         self.unkept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Shows why a restart would arm it again although it was disarmed, or that it would not.
+    pub fn disarm_unkept(&self, why: Option<String>) {
+        *self.disarm_unkept.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Why a restart would arm it again although it was disarmed.
+    pub fn why_disarm_unkept(&self) -> Option<String> {
+        self.disarm_unkept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// What it was made from.
     pub fn plan(&self) -> &OutputPlan {
         &self.plan
@@ -151,12 +165,20 @@ impl OutputGauge {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The last write of a verdict's value that ended and that the pump has taken over.
+    pub fn last_verdict(&self) -> Option<WriteNote> {
+        self.last_verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Takes over what is fresh, oldest first.
     pub(super) fn drain(&self, mut take: impl FnMut(&WriteNote)) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..FRESH_MAX {
             let Some(note) = self.fresh.pop() else { return };
             take(&note);
+            if note.purpose.is_verdict() {
+                *self.last_verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some(note.clone());
+            }
             *last = Some(note);
         }
     }

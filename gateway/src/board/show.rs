@@ -258,7 +258,7 @@ fn output_status(gauge: &OutputGauge) -> OutputStatus {
 /// The document of a write that ended.
 pub fn write_status(note: &WriteNote) -> WriteStatus {
     let purpose = match note.purpose {
-        Purpose::Verdict => "verdict",
+        Purpose::Pass | Purpose::Verdict => "verdict",
         Purpose::FailSafe => "fail_safe",
         Purpose::Release => "release",
         Purpose::Heartbeat => "heartbeat",

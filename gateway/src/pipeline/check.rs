@@ -67,6 +67,8 @@ pub struct Check {
     is_behind: bool,
     /// When a source last went or came: verdicts on windows that closed before are not written.
     broken_off: Option<MonoTime>,
+    /// When the newest window closed whose verdict was written.
+    newest: Option<MonoTime>,
     /// The number of the next verdict, where it had one before the restart.
     reserved: Option<u64>,
 }
@@ -102,6 +104,7 @@ impl Check {
             n_jobs: 0,
             is_behind: false,
             broken_off: None,
+            newest: None,
             reserved: None,
         }
     }
@@ -388,6 +391,11 @@ impl Check {
         // Late, from before a source went or came, or nobody to ask: that is no verdict to act on (B16).
         let falls_back = self.broken_off.is_some_and(|at| window.arrived <= at)
             || matches!(record.outcome, Outcome::Inconclusive(Inconclusive::Deadline | Inconclusive::NoModel));
+        // Windows on the executor come back in any order, and one that needs no model goes past them: a pass
+        // must not take the place of what was said of a part that came after. A reject may.
+        let is_overtaken = self.newest.is_some_and(|newest| window.arrived < newest);
+        let is_stale = is_overtaken && record.outcome == Outcome::Pass && !falls_back;
+        self.newest = self.newest.max(Some(window.arrived));
         let outputs = self.parts.outputs.iter_mut().enumerate();
         let written = outputs.map(|(index, output)| {
             let part = part(index);
@@ -395,6 +403,9 @@ impl Check {
             let identity = part.map_or(identity, intent::of_part);
             let cause = Cause { seq: record.key.seq, identity };
             let outcome = record.outcome.clone();
+            if is_stale {
+                return (index, output.overtaken(cause, now));
+            }
             let said = match falls_back {
                 true => machine::Said::FailSafe,
                 false => machine::Said::Verdict { outcome, closed: window.arrived, part },

@@ -64,7 +64,7 @@ impl Written {
 
 fn what(purpose: Purpose) -> &'static str {
     match purpose {
-        Purpose::Verdict => "output.verdict",
+        Purpose::Pass | Purpose::Verdict => "output.verdict",
         Purpose::FailSafe => "output.fail_safe",
         Purpose::Release => "output.release",
         Purpose::Heartbeat => "output.heartbeat",
@@ -92,8 +92,8 @@ fn result((check, seq): (CheckSlot, u64), output: &OutputId, target: &str, ended
     let kind = match (ended.about.purpose, ended.about.target) {
         (Purpose::FailSafe, _) => WriteKind::FailSafe,
         (Purpose::Release, _) => WriteKind::Release,
-        (Purpose::Verdict | Purpose::Heartbeat, Target::Verdict) => WriteKind::Verdict,
-        (Purpose::Verdict | Purpose::Heartbeat, Target::Answer) => WriteKind::Answer,
+        (Purpose::Pass | Purpose::Verdict | Purpose::Heartbeat, Target::Verdict) => WriteKind::Verdict,
+        (Purpose::Pass | Purpose::Verdict | Purpose::Heartbeat, Target::Answer) => WriteKind::Answer,
     };
     // The answer to a part goes to a register of its own.
     let target = if matches!(ended.about.target, Target::Answer) { "" } else { target }.to_owned();

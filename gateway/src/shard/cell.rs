@@ -363,8 +363,8 @@ fn check(
     let mut handshakes = Vec::new();
     for (output, target) in written.outputs.iter().zip(&planned.outputs) {
         let Some(queue) = ends.writes.get(&target.connection) else { continue };
-        let file = format!("{}.{}.{}.intent", *plan.line.id, *written.id, *output.id);
-        let intents = IntentLog::open(&start.intents.join(file), begun.given);
+        let name = format!("{}.{}.{}", *plan.line.id, *written.id, *output.id);
+        let intents = IntentLog::open(&start.intents.join(format!("{name}.intent")), begun.given);
         let shown = gauge.output(&output.id).expect("every planned output has a gauge");
         if let Some(handshake) = target.handshake {
             handshakes.push(Handshake::new(outputs.len(), handshake.ready, handshake.part, &written.window));
@@ -378,6 +378,7 @@ fn check(
             intents,
             read_back: output.read_back,
             repeat_safe: output.repeat_safe,
+            seed: assemble::seed(&format!("{}/{name}", start.gateway)),
             gauge: Arc::clone(shown),
         }));
     }

@@ -5,9 +5,10 @@
 //! with [`Said::Tick`]. It never repeats a write on its own.
 //!
 //! A verdict's write that did not succeed leaves the old value on the output, so the fail-safe value
-//! follows, once (B16): a fail-safe value that fails as well leads to nothing. In dry run nothing was
-//! meant to be written, and nothing follows. Writes are numbered: a newer verdict's write takes the
-//! place of an older one, and what became of the older is then no matter.
+//! follows, once (B16): a fail-safe value that fails as well leads to nothing here, and is said again by
+//! whoever drives the machine ([`super::deaf`]). In dry run nothing was meant to be written, and nothing
+//! follows. Writes are numbered: a newer verdict's write takes the place of an older one, and what became
+//! of the older is then no matter.
 //!
 //! * *level*: the verdict's value stays until the next verdict.
 //! * *pulse*: a value other than the rest value is taken back after the pulse's duration. A second
@@ -219,7 +220,8 @@ impl Machine {
             Mode::Pulse { duration } => self.phase = Phase::Pulsing { until: now.plus(duration) },
             Mode::Handshake => self.phase = Phase::Answering { part, not_after },
         }
-        vec![self.owe(Target::Verdict, value, not_after)]
+        let purpose = if *outcome == Outcome::Pass { Purpose::Pass } else { Purpose::Verdict };
+        vec![self.owe(Target::Verdict, value, purpose, not_after)]
     }
 
     fn fail_safe(&mut self) -> Vec<Act> {
@@ -264,7 +266,7 @@ impl Machine {
             (End::DryRun, _) => self.phase = self.broken_off(),
             (End::Done, Phase::Answering { part: Some(part), not_after }) => {
                 self.phase = Phase::Confirming;
-                return vec![self.owe(Target::Answer, WriteValue::Integer(part), not_after)];
+                return vec![self.owe(Target::Answer, WriteValue::Integer(part), Purpose::Verdict, not_after)];
             }
             // Nobody knows the part's number: no answer.
             (End::Done, Phase::Answering { part: None, .. }) => self.phase = Phase::Unclear,
@@ -291,8 +293,8 @@ impl Machine {
     }
 
     /// A write that must arrive.
-    fn owe(&mut self, target: Target, value: WriteValue, not_after: MonoTime) -> Act {
-        let act = self.act(target, value, Purpose::Verdict, not_after);
+    fn owe(&mut self, target: Target, value: WriteValue, purpose: Purpose, not_after: MonoTime) -> Act {
+        let act = self.act(target, value, purpose, not_after);
         self.owed = Some(act.number);
         act
     }
@@ -348,7 +350,7 @@ mod tests {
             Mode::Level,
             &[
                 (1, verdict(Outcome::Fail, 0, None), &[(Target::Verdict, ON, Purpose::Verdict)]),
-                (2, verdict(Outcome::Pass, 1, None), &[(Target::Verdict, OFF, Purpose::Verdict)]),
+                (2, verdict(Outcome::Pass, 1, None), &[(Target::Verdict, OFF, Purpose::Pass)]),
                 (3, verdict(inconclusive, 2, None), &[(Target::Verdict, ON, Purpose::Verdict)]),
             ],
         );
@@ -420,7 +422,7 @@ mod tests {
         check(
             pulse,
             &[
-                (0, verdict(Outcome::Pass, 0, None), &[(Target::Verdict, OFF, Purpose::Verdict)]),
+                (0, verdict(Outcome::Pass, 0, None), &[(Target::Verdict, OFF, Purpose::Pass)]),
                 (0, ended(1, End::Done), &[]),
                 (0, verdict(Outcome::Pass, 0, None), &[]),
                 (1, verdict(Outcome::Fail, 0, None), &[(Target::Verdict, ON, Purpose::Verdict)]),
@@ -434,7 +436,7 @@ mod tests {
 
     #[test]
     fn a_pulse_leaves_the_fail_safe_value_with_the_next_verdict_on_time() {
-        let (off, on) = ([(Target::Verdict, OFF, Purpose::Verdict)], [(Target::Verdict, ON, Purpose::Verdict)]);
+        let (off, on) = ([(Target::Verdict, OFF, Purpose::Pass)], [(Target::Verdict, ON, Purpose::Verdict)]);
         let fail_safe = [(Target::Verdict, ON, Purpose::FailSafe)];
         check(
             Mode::Pulse { duration: Duration::from_millis(50) },
@@ -485,7 +487,7 @@ mod tests {
         check(
             Mode::Handshake,
             &[
-                (1, verdict(Outcome::Pass, 0, Some(1)), &[(Target::Verdict, OFF, Purpose::Verdict)]),
+                (1, verdict(Outcome::Pass, 0, Some(1)), &[(Target::Verdict, OFF, Purpose::Pass)]),
                 (2, lost, &[(Target::Verdict, ON, Purpose::FailSafe)]),
                 (3, Said::Ready(true), &[]),
                 (4, Said::Ready(false), &[(Target::Answer, WriteValue::Integer(0), Purpose::Release)]),
@@ -499,7 +501,7 @@ mod tests {
         check(
             Mode::Handshake,
             &[
-                (1, verdict(Outcome::Pass, 0, Some(7)), &[(Target::Verdict, OFF, Purpose::Verdict)]),
+                (1, verdict(Outcome::Pass, 0, Some(7)), &[(Target::Verdict, OFF, Purpose::Pass)]),
                 (2, ended(1, End::Done), &[(Target::Answer, WriteValue::Integer(7), Purpose::Verdict)]),
                 (3, ended(2, End::Done), &[]),
                 (4, Said::FailSafe, &[(Target::Verdict, ON, Purpose::FailSafe)]),

@@ -2,7 +2,12 @@
 //!
 //! It runs inside the verdict, on the shard's thread: permit, intent, hand-over to the connection's
 //! driver. The driver's report comes back through [`Port::ended`].
+//!
+//! A pass that the output's rate holds back waits here for its time, when that is within its deadline;
+//! otherwise it is withheld, which is counted and raises an alarm, and the fail-safe value goes out. A newer
+//! value takes its place. Whatever is no pass never waits ([`Interlock::permit`] says why).
 
+use super::deaf::Deaf;
 use super::intent::{Identity, IntentLog};
 use super::machine::{Act, End, Machine, Said, Target};
 use crate::board::{OutputGauge, WriteNote, WriteOutcome};
@@ -30,6 +35,8 @@ pub struct PortParts {
     pub read_back: bool,
     /// Whether a write may be repeated after an unknown outcome or a crash.
     pub repeat_safe: bool,
+    /// Spreads what is tried again.
+    pub seed: u64,
     /// Where it is shown.
     pub gauge: Arc<OutputGauge>,
 }
@@ -39,8 +46,32 @@ pub struct Port {
     parts: PortParts,
     /// The last verdict that it was told: releases belong to it.
     last: Option<u64>,
-    /// The device did not take the last write that was sent.
-    is_refused: bool,
+    deaf: Deaf,
+    held: Option<Held>,
+    /// Nothing is sent any more.
+    has_ended: bool,
+}
+
+/// A write on its way to the driver.
+#[derive(Debug, Clone, Copy)]
+struct Attempt {
+    act: Act,
+    about: About,
+    cause: Option<Cause>,
+}
+
+/// A pass that waits for its time.
+#[derive(Debug)]
+struct Held {
+    attempt: Attempt,
+    due: MonoTime,
+}
+
+/// What came of an attempt.
+enum Tried {
+    Sent(oneshot::Receiver<WriteReport>),
+    Waits(MonoTime),
+    Ended(WriteOutcome),
 }
 
 /// What a write is about.
@@ -109,7 +140,8 @@ pub struct Moment {
 impl Port {
     /// A port; dry run until it is armed.
     pub fn new(parts: PortParts) -> Self {
-        Self { parts, last: None, is_refused: false }
+        let deaf = Deaf::new(parts.seed);
+        Self { parts, last: None, deaf, held: None, has_ended: false }
     }
 
     /// The output's name.
@@ -125,7 +157,7 @@ impl Port {
     /// Whether it is armed and the device does not take what it writes: then the last value on the device is
     /// no answer to the last part, and a PLC must not trust it.
     pub fn is_deaf(&self) -> bool {
-        self.is_armed() && self.is_refused
+        self.is_armed() && self.deaf.is_deaf()
     }
 
     /// Lets writes go out.
@@ -141,79 +173,138 @@ impl Port {
         for lock in std::iter::once(&mut self.parts.verdict).chain(self.parts.answer.as_mut()) {
             lock.disarm();
         }
-        self.is_refused = false;
+        self.deaf.forget();
         self.parts.gauge.armed(Arming::DryRun);
     }
 
-    /// When the machine wants [`Said::Tick`].
+    /// When it wants [`Said::Tick`].
     pub fn next_wake(&self) -> Option<MonoTime> {
-        self.parts.machine.next_wake()
+        let held = self.held.as_ref().map(|held| held.due);
+        let again = self.deaf.next().filter(|_| self.is_armed());
+        let all = self.parts.machine.next_wake().into_iter().chain(held).chain(again);
+        all.min().filter(|_| !self.has_ended)
+    }
+
+    /// A pass comes after the verdict on a newer part was written: what that one wrote stands.
+    pub fn overtaken(&mut self, cause: Cause, now: Moment) -> Heard {
+        let (value, purpose) = (self.parts.machine.options().values.pass, Purpose::Pass);
+        // No write of the machine's, which counts from 1.
+        let (number, target, seq) = (0, Target::Verdict, Some(cause.seq));
+        let about = About { number, target, value, purpose, seq, of: seq, begun: now.mono };
+        let why = "the verdict on a newer part was written before".to_owned();
+        let note = self.note(&about, WriteOutcome::Withheld { why }, now);
+        Heard { writes: Vec::new(), ended: vec![Ended { about, note }] }
+    }
+
+    /// The end: the fail-safe value goes out, and nothing after it. A PLC must not find the verdict on the
+    /// last part on a register that nobody keeps any more.
+    pub fn end(&mut self, now: Moment) -> Heard {
+        let heard = if self.has_ended { Heard::default() } else { self.hear_of(&Said::FailSafe, None, None, now) };
+        self.has_ended = true;
+        heard
     }
 
     /// Tells the machine what happened and sends what it wants written.
     pub fn hear(&mut self, said: &Said, cause: Option<Cause>, now: Moment) -> Heard {
         let of = cause.map(|cause| cause.seq);
         self.last = of.or(self.last);
-        self.hear_of(said, of, cause, now)
+        let mut heard = self.hear_of(said, of, cause, now);
+        if *said == Said::Tick {
+            self.go_on(now, &mut heard);
+        }
+        heard
     }
 
     /// Takes the end of a write. `report` is `None` when the driver ended without one.
     pub fn ended(&mut self, about: About, report: Option<WriteReport>, now: Moment) -> (Ended, Heard) {
         let outcome = report.map_or(WriteOutcome::Disconnected, |report| outcome_of(&report));
-        self.is_refused = match &outcome {
-            WriteOutcome::Refused { .. }
-            | WriteOutcome::TimedOut
-            | WriteOutcome::Differs { .. }
-            | WriteOutcome::Disconnected => true,
-            WriteOutcome::Confirmed | WriteOutcome::DryRun => false,
-            WriteOutcome::Withheld { .. } => self.is_refused,
-        };
+        self.deaf.ended(&outcome, about.purpose, now.mono);
         let said = Said::Outcome { number: about.number, end: end(&outcome) };
         let note = self.note(&about, outcome, now);
         (Ended { about, note }, self.hear_of(&said, about.of, None, now))
     }
 
     fn hear_of(&mut self, said: &Said, of: Option<u64>, cause: Option<Cause>, now: Moment) -> Heard {
-        let mut acts = VecDeque::from(self.parts.machine.hear(said, now.mono));
         let mut heard = Heard::default();
-        while let Some(act) = acts.pop_front() {
-            let of = if act.purpose == Purpose::Release { of.or(self.last) } else { of };
-            let cause = cause.filter(|_| act.purpose == Purpose::Verdict);
-            let (number, target, value, purpose) = (act.number, act.target, act.value, act.purpose);
-            let about = About { number, target, value, purpose, seq: cause.map(|c| c.seq), of, begun: now.mono };
-            match self.try_send(act, cause, now.mono) {
-                Ok(report) => heard.writes.push(OnItsWay { about, report }),
-                Err(outcome) => {
-                    // What was not sent never ends: the machine learns it here.
-                    let said = Said::Outcome { number, end: end(&outcome) };
-                    acts.extend(self.parts.machine.hear(&said, now.mono));
-                    heard.ended.push(Ended { about, note: self.note(&about, outcome, now) });
-                }
-            }
-        }
+        let acts = self.parts.machine.hear(said, now.mono);
+        self.carry_out(acts, of, cause, now, &mut heard);
         heard
     }
 
-    fn try_send(
-        &mut self,
-        act: Act,
-        cause: Option<Cause>,
-        now: MonoTime,
-    ) -> Result<oneshot::Receiver<WriteReport>, WriteOutcome> {
+    /// What waited for its time: a pass, and the fail-safe value for a device that takes nothing.
+    fn go_on(&mut self, now: Moment, heard: &mut Heard) {
+        if let Some(Held { attempt, .. }) = self.held.take_if(|held| held.due <= now.mono) {
+            let acts = self.attempt(attempt, now, heard);
+            self.carry_out(acts, attempt.about.of, None, now, heard);
+        }
+        if self.is_armed() && self.deaf.is_due(now.mono) {
+            let acts = self.parts.machine.hear(&Said::FailSafe, now.mono);
+            self.carry_out(acts, None, None, now, heard);
+        }
+    }
+
+    fn carry_out(&mut self, acts: Vec<Act>, of: Option<u64>, cause: Option<Cause>, now: Moment, heard: &mut Heard) {
+        let mut acts = VecDeque::from(acts);
+        while let Some(act) = acts.pop_front() {
+            let of = if act.purpose == Purpose::Release { of.or(self.last) } else { of };
+            let cause = cause.filter(|_| act.purpose.is_verdict());
+            let (number, target, value, purpose) = (act.number, act.target, act.value, act.purpose);
+            let about = About { number, target, value, purpose, seq: cause.map(|c| c.seq), of, begun: now.mono };
+            if target == Target::Verdict
+                && let Some(Held { attempt, .. }) = self.held.take()
+            {
+                let why = "the rate held it back until a newer value took its place".to_owned();
+                acts.extend(self.unsent(&attempt.about, WriteOutcome::Withheld { why }, now, heard));
+            }
+            acts.extend(self.attempt(Attempt { act, about, cause }, now, heard));
+        }
+    }
+
+    /// Tries to send; gives what follows when that fails.
+    fn attempt(&mut self, attempt: Attempt, now: Moment, heard: &mut Heard) -> Vec<Act> {
+        match self.try_send(&attempt, now.mono) {
+            Tried::Sent(report) => {
+                self.deaf.sent();
+                heard.writes.push(OnItsWay { about: attempt.about, report });
+                Vec::new()
+            }
+            Tried::Waits(due) => {
+                self.held = Some(Held { attempt, due });
+                Vec::new()
+            }
+            Tried::Ended(outcome) => self.unsent(&attempt.about, outcome, now, heard),
+        }
+    }
+
+    /// What was not sent never ends by itself: the machine learns it here.
+    fn unsent(&mut self, about: &About, outcome: WriteOutcome, now: Moment, heard: &mut Heard) -> Vec<Act> {
+        let said = Said::Outcome { number: about.number, end: end(&outcome) };
+        let acts = self.parts.machine.hear(&said, now.mono);
+        heard.ended.push(Ended { about: *about, note: self.note(about, outcome, now) });
+        acts
+    }
+
+    fn try_send(&mut self, attempt: &Attempt, now: MonoTime) -> Tried {
+        let Attempt { act, cause, .. } = attempt;
+        let withheld = |why: String| Tried::Ended(WriteOutcome::Withheld { why });
+        if self.has_ended {
+            return withheld("the gateway ends, or the line is changed".into());
+        }
         let parts = &mut self.parts;
-        let withheld = |why: String| WriteOutcome::Withheld { why };
         let lock = match (act.target, parts.answer.as_mut()) {
             (Target::Verdict, _) => &mut parts.verdict,
             (Target::Answer, Some(lock)) => lock,
-            (Target::Answer, None) => return Err(withheld("the output has no answer register".into())),
+            (Target::Answer, None) => return withheld("the output has no answer register".into()),
         };
-        let permit = lock.permit(act.value, act.purpose, now).map_err(|refusal| match refusal {
-            Refusal::DryRun => WriteOutcome::DryRun,
-            other => withheld(other.to_string()),
-        })?;
+        let permit = match lock.permit(act.value, act.purpose, now) {
+            Ok(permit) => permit,
+            Err(Refusal::DryRun) => return Tried::Ended(WriteOutcome::DryRun),
+            Err(Refusal::TooSoon { wait }) if now.plus(wait) <= act.not_after => return Tried::Waits(now.plus(wait)),
+            Err(other) => return withheld(other.to_string()),
+        };
         if let Some(cause) = cause {
             if !parts.repeat_safe && parts.intents.was_sent(cause.seq, &cause.identity) {
-                return Err(withheld("written before the restart; a write is not repeated".into()));
+                return withheld("written before the restart; a write is not repeated".into());
             }
             // Without its intent the write goes out all the same; the log's text argues why.
             let kept = parts.intents.put(cause.seq, cause.identity);
@@ -221,9 +312,11 @@ impl Port {
         }
         let (mut request, report) = WriteRequest::new(permit, act.not_after);
         request.read_back = parts.read_back;
-        request.repeat_safe = parts.repeat_safe || act.purpose != Purpose::Verdict;
-        parts.queue.submit(request).map_err(|refusal| withheld(refusal.to_string()))?;
-        Ok(report)
+        request.repeat_safe = parts.repeat_safe || !act.purpose.is_verdict();
+        match parts.queue.submit(request) {
+            Ok(()) => Tried::Sent(report),
+            Err(refusal) => withheld(refusal.to_string()),
+        }
     }
 
     fn note(&self, about: &About, outcome: WriteOutcome, now: Moment) -> WriteNote {
@@ -288,6 +381,10 @@ mod tests {
 
     /// A level output, and the driver that holds its queue and never runs.
     fn port(folder: &std::path::Path, limits: WriteLimits) -> (Port, ModbusDriver<Nobody>) {
+        patient_port(folder, limits, Duration::from_secs(5))
+    }
+
+    fn patient_port(folder: &std::path::Path, limits: WriteLimits, deadline: Duration) -> (Port, ModbusDriver<Nobody>) {
         let plan = Plan::new(ModbusOptions::new("127.0.0.1:9")).unwrap();
         let (driver, ends) = modbus(plan, Rc::new(RefCell::new(Nobody)), Clock::new());
         let [pass, fail, inconclusive, fail_safe, rest] = [1, 2, 3, 9, 0].map(WriteValue::Integer);
@@ -297,13 +394,14 @@ mod tests {
         let plan = OutputPlan { id: id.clone(), connection, target: "holding:1".into() };
         let parts = PortParts {
             id,
-            machine: Machine::new(Options { mode: Mode::Level, values, deadline: Duration::from_secs(5) }),
+            machine: Machine::new(Options { mode: Mode::Level, values, deadline }),
             verdict: Interlock::new(WriteSlot(0), limits),
             answer: None,
             queue: ends.writes,
             intents: IntentLog::open(&folder.join("reject.intent"), 0),
             read_back: false,
             repeat_safe: false,
+            seed: 7,
             gauge: Arc::new(OutputGauge::new(plan)),
         };
         (Port::new(parts), driver)
@@ -313,29 +411,115 @@ mod tests {
         Moment { mono: MonoTime::from_ns(ms * 1_000_000), wall: WallTime::from_ns(0) }
     }
 
+    type DeviceSaid = takt_adapters::modbus::WriteOutcome;
     type Sent = Vec<(Purpose, WriteValue)>;
     type EndedAtOnce = Vec<(Option<u64>, &'static str)>;
 
     /// Tells a passing verdict; gives what was sent, and what ended at once: whose, and how.
     fn pass(port: &mut Port, seq: u64, ms: u64) -> (Sent, EndedAtOnce) {
-        let said = Said::Verdict { outcome: Outcome::Pass, closed: at(ms).mono, part: None };
-        let heard = port.hear(&said, Some(Cause { seq, identity: intent::of_part(7) }), at(ms));
+        told(port, Outcome::Pass, seq, ms)
+    }
+
+    fn told(port: &mut Port, outcome: Outcome, seq: u64, ms: u64) -> (Sent, EndedAtOnce) {
+        let said = Said::Verdict { outcome, closed: at(ms).mono, part: None };
+        shown(&port.hear(&said, Some(Cause { seq, identity: intent::of_part(7) }), at(ms)))
+    }
+
+    fn shown(heard: &Heard) -> (Sent, EndedAtOnce) {
         let sent = heard.writes.iter().map(|write| (write.about.purpose, write.about.value)).collect();
         (sent, heard.ended.iter().map(|ended| (ended.about.of, ended.note.outcome.word())).collect())
     }
 
-    const VERDICT: (Purpose, WriteValue) = (Purpose::Verdict, WriteValue::Integer(1));
+    const VERDICT: (Purpose, WriteValue) = (Purpose::Pass, WriteValue::Integer(1));
+    const FAIL: (Purpose, WriteValue) = (Purpose::Verdict, WriteValue::Integer(2));
     const FAIL_SAFE: (Purpose, WriteValue) = (Purpose::FailSafe, WriteValue::Integer(9));
 
+    fn once_a_second() -> WriteLimits {
+        WriteLimits { interval_min: Some(Duration::from_secs(1)), ..WriteLimits::default() }
+    }
+
     #[test]
-    fn a_verdict_that_is_withheld_gives_the_fail_safe_value() {
+    fn a_pass_that_cannot_wait_for_the_rate_gives_the_fail_safe_value() {
         let folder = tempfile::tempdir().unwrap();
-        let limits = WriteLimits { interval_min: Some(Duration::from_secs(1)), ..WriteLimits::default() };
-        let (mut port, _driver) = port(folder.path(), limits);
+        let (mut port, _driver) = patient_port(folder.path(), once_a_second(), Duration::from_millis(500));
         assert_eq!(pass(&mut port, 1, 0), (vec![], vec![(Some(1), "dry_run")]), "nothing was meant to be written");
         port.arm("anna", WallTime::from_ns(0));
-        assert_eq!(pass(&mut port, 2, 10), (vec![VERDICT], vec![]));
+        assert_eq!(told(&mut port, Outcome::Fail, 2, 10), (vec![FAIL], vec![]));
         assert_eq!(pass(&mut port, 3, 20), (vec![FAIL_SAFE], vec![(Some(3), "withheld")]), "too soon");
+        assert_eq!(told(&mut port, Outcome::Fail, 4, 30), (vec![FAIL], vec![]), "a reject is never held back");
+        assert_eq!(pass(&mut port, 5, 600), (vec![], vec![]), "it waits");
+        assert_eq!(port.next_wake(), Some(at(1_030).mono));
+    }
+
+    #[test]
+    fn a_pass_waits_for_the_rate_and_a_newer_value_takes_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut port, _driver) = port(folder.path(), once_a_second());
+        port.arm("anna", WallTime::from_ns(0));
+        assert_eq!(told(&mut port, Outcome::Fail, 1, 0), (vec![FAIL], vec![]));
+        assert_eq!(pass(&mut port, 2, 10), (vec![], vec![]), "it waits");
+        assert_eq!(told(&mut port, Outcome::Fail, 3, 20), (vec![FAIL], vec![(Some(2), "withheld")]));
+        assert_eq!(pass(&mut port, 4, 30), (vec![], vec![]), "it waits");
+        assert_eq!(port.next_wake(), Some(at(1_000).mono));
+        assert_eq!(shown(&port.hear(&Said::Tick, None, at(999))), (vec![], vec![]));
+        assert_eq!(shown(&port.hear(&Said::Tick, None, at(1_000))), (vec![VERDICT], vec![]));
+        assert_eq!(port.next_wake(), None);
+        assert_eq!(pass(&mut port, 5, 1_001), (vec![VERDICT], vec![]), "what stands there moves nothing");
+        assert_eq!(told(&mut port, Outcome::Fail, 6, 1_002), (vec![FAIL], vec![]));
+        assert_eq!(pass(&mut port, 7, 1_003), (vec![], vec![]), "it waits");
+        let gone = port.hear(&Said::FailSafe, None, at(1_004));
+        assert_eq!(shown(&gone), (vec![FAIL_SAFE], vec![(Some(7), "withheld")]), "a source went: no stale verdict");
+        assert_eq!(port.next_wake(), None);
+    }
+
+    /// Ends every write that was handed over as the device says.
+    fn end_all(port: &mut Port, heard: Heard, outcome: &DeviceSaid, ms: u64) -> Vec<(Purpose, WriteValue)> {
+        let mut sent = Vec::new();
+        let mut writes = VecDeque::from(heard.writes);
+        while let Some(OnItsWay { about, .. }) = writes.pop_front() {
+            sent.push((about.purpose, about.value));
+            let (slot, sent_at) = (WriteSlot(0), Some(at(ms).mono));
+            let (value, purpose, outcome) = (about.value, about.purpose, outcome.clone());
+            let report = WriteReport { slot, value, purpose, outcome, sent_at, confirmed_at: sent_at };
+            writes.extend(port.ended(about, Some(report), at(ms)).1.writes);
+        }
+        sent
+    }
+
+    #[test]
+    fn a_deaf_device_is_offered_the_fail_safe_value_until_it_takes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut port, _driver) = port(folder.path(), WriteLimits::default());
+        port.arm("anna", WallTime::from_ns(0));
+        let said = Said::Verdict { outcome: Outcome::Pass, closed: at(0).mono, part: None };
+        let first = port.hear(&said, Some(Cause { seq: 1, identity: intent::of_part(7) }), at(0));
+        assert_eq!(end_all(&mut port, first, &DeviceSaid::Refused(4), 1), [VERDICT, FAIL_SAFE]);
+        assert!(port.is_deaf());
+        for _ in 0..5 {
+            let due = port.next_wake().expect("it is tried again");
+            let ms = due.as_ns() / 1_000_000 + 1;
+            let again = port.hear(&Said::Tick, None, at(ms));
+            assert_eq!(port.next_wake(), None, "not beside the one that is out");
+            assert_eq!(end_all(&mut port, again, &DeviceSaid::TimedOut, ms), [FAIL_SAFE]);
+        }
+        let ms = port.next_wake().expect("it is tried again").as_ns() / 1_000_000 + 1;
+        let taken = port.hear(&Said::Tick, None, at(ms));
+        assert_eq!(end_all(&mut port, taken, &DeviceSaid::Done, ms), [FAIL_SAFE]);
+        assert_eq!((port.is_deaf(), port.next_wake()), (false, None));
+    }
+
+    #[test]
+    fn after_the_end_nothing_follows_the_fail_safe_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut port, _driver) = port(folder.path(), once_a_second());
+        port.arm("anna", WallTime::from_ns(0));
+        assert_eq!(told(&mut port, Outcome::Fail, 1, 0).0, [FAIL]);
+        assert_eq!(pass(&mut port, 2, 1), (vec![], vec![]), "it waits");
+        assert_eq!(shown(&port.end(at(2))), (vec![FAIL_SAFE], vec![(Some(2), "withheld")]));
+        assert_eq!(port.next_wake(), None);
+        let (sent, ended) = pass(&mut port, 3, 3);
+        assert!(sent.is_empty() && ended.iter().all(|(_, word)| *word == "withheld"), "{ended:?}");
+        assert!(shown(&port.end(at(4))).0.is_empty());
     }
 
     #[test]

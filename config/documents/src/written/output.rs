@@ -30,13 +30,15 @@ written! {
         optional answer: Place,
         /// What is written for which verdict.
         required value: Values,
-        /// What is written when no verdict comes in time.
+        /// What is written when no verdict comes in time, when a connection goes or comes back, and when the gateway
+        /// ends; again and again while the device does not take it.
         required fail_safe: WriteValue,
         /// Smallest number that may be written.
         optional min: f64,
         /// Largest number that may be written.
         optional max: f64,
-        /// Verdicts written at most, such as "10/s" or "30/min".
+        /// How often the value may change at most, such as "10/s" or "30/min", to spare the actuator. It holds back
+        /// passes alone, within their deadline; then the fail-safe value is written. Fails are never held back.
         optional rate: Rate,
         /// Whether each write is read back. Default false.
         optional read_back: bool,
