@@ -193,10 +193,9 @@ impl Cell {
         else {
             return false;
         };
-        if order.arm {
-            output.arm(&order.by, order.at)
-        } else {
-            output.disarm()
+        match order.arm {
+            true => output.arm(&order.by, order.at),
+            false => output.disarm(),
         }
         line.arm_heartbeat(&order.by, now);
         let what = if order.arm { "output.arm" } else { "output.disarm" };
@@ -236,6 +235,12 @@ impl Cell {
             }
         }
         went_on
+    }
+
+    /// Begins the end: every output gets its fail-safe value, and nothing is written after it.
+    pub fn end(&mut self) {
+        let now = self.now();
+        self.turn(|lines, _, turn| lines.iter_mut().for_each(|line| line.end(now, turn)));
     }
 
     /// Writes every check's position, for a clean end. `false`: the journal has no room now.

@@ -178,6 +178,15 @@ impl Check {
         }
     }
 
+    /// The end: the fail-safe value on every output, and nothing after it.
+    pub fn end(&mut self, now: Moment, turn: &mut Turn<'_>) {
+        for output in &mut self.parts.outputs {
+            let id = output.id().clone();
+            let writes = output.end(now);
+            turn.write(self.parts.slot, &id, writes);
+        }
+    }
+
     /// Takes what the executor found out. A result that comes after its deadline finds no flight.
     pub fn scored(&mut self, number: u64, said: Result<Said, ScoreError>, turn: &mut Turn<'_>) {
         let Some(i) = self.in_flight.iter().position(|flight| flight.number == number) else { return };

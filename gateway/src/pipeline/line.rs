@@ -200,6 +200,12 @@ impl Line {
         }
     }
 
+    /// The end: no heartbeat any more, and the fail-safe value on every output.
+    pub fn end(&mut self, now: Moment, turn: &mut Turn<'_>) {
+        self.heartbeat = None;
+        self.checks.iter_mut().for_each(|check| check.end(now, turn));
+    }
+
     fn beat(&mut self, now: MonoTime, is_well: bool) {
         let is_well = is_well && self.is_well();
         let Some(heartbeat) = &mut self.heartbeat else { return };

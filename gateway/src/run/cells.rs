@@ -232,13 +232,14 @@ async fn forget_disarmed(shared: &Shared, cells: &mut Cells) {
     }
 }
 
-/// Stops every cell.
+/// Stops every cell, all shards at once.
 pub(crate) async fn stop_all(shared: &Shared) {
-    for shard in &shared.shards {
+    let ends = shared.shards.iter().map(|shard| async move {
         let (done, ended) = oneshot::channel();
         shard.order(Order::End(done)).await;
         drop(ended.await);
-    }
+    });
+    futures::future::join_all(ends).await;
 }
 
 /// Gives the models of the lines that go on in another cell.

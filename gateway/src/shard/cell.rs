@@ -129,9 +129,16 @@ impl RunningCell {
         self.cell.borrow_mut().seat(check, place, seat);
     }
 
+    /// Begins its end: every output gets its fail-safe value, no heartbeat follows, and the drivers, which
+    /// still send what was handed over before, are told to end.
+    pub fn end(&self) {
+        self.cell.borrow_mut().end();
+        self.stop.cancel();
+    }
+
     /// Ends drivers first, then keeps every position. Gives its models, for a cell that goes on with them.
     pub async fn stop(self) -> Seats {
-        self.stop.cancel();
+        self.end();
         for driver in self.drivers {
             drop(driver.await);
         }

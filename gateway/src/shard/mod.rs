@@ -96,6 +96,8 @@ async fn serve(mut orders: mpsc::Receiver<Order>) {
                 }
             }
             Order::End(done) => {
+                // All at once: one whose device is gone takes its time, and the others' outputs must not wait.
+                cells.values().for_each(RunningCell::end);
                 while let Some((_, cell)) = cells.pop_first() {
                     drop(cell.stop().await);
                 }
