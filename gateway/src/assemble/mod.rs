@@ -132,6 +132,7 @@ pub fn assemble(documents: &Resolved, slots: &Slots, whose: &Whose) -> Result<Ve
     let mut problems = Problems::default();
     let lines = checks::plan(documents, slots, &mut problems);
     writes::overlaps(&documents.lines, &documents.connections, &mut problems);
+    writes::echoes(&documents.lines, &documents.connections, &mut problems);
     let mut cells = Vec::new();
     for cell in cells::split(documents, &lines) {
         let mut plan = CellPlan { connections: Vec::new(), lines: Vec::new() };

@@ -86,7 +86,7 @@ pub fn options(device: &Modbus) -> ModbusOptions {
     options
 }
 
-fn read(tag: &Tag, source: &ModbusSource, problems: &mut Problems) -> Option<(Address, Codec)> {
+pub(super) fn read(tag: &Tag, source: &ModbusSource, problems: &mut Problems) -> Option<(Address, Codec)> {
     let address = address(&source.register, problems)?;
     let kind = match (&source.bit, &source.length) {
         (Some(bit), _) => ValueType::Bit(bit.value),

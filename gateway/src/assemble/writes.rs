@@ -3,15 +3,15 @@
 //! A value that its register cannot carry would be found when it is written, which is when a part waits
 //! for its answer. So it is refused here, with the documents (B15).
 
-use super::modbus::{address, kind, order, told};
+use super::modbus::{address, kind, order, read, told};
 use std::ops::Range;
-use takt_adapters::modbus::{Codec, Table, WriteFunction, WriteSpec};
+use takt_adapters::modbus::{Address, Codec, Table, WriteFunction, WriteSpec};
 use takt_config::resolved::{
-    Connection, ConnectionKind, Handshake, Heartbeat, Line, Modbus, Output, OutputMode, SingleRegisterWrite,
-    WriteTarget,
+    Connection, ConnectionKind, Handshake, Heartbeat, Line, Modbus, Output, OutputMode, Selection, SingleRegisterWrite,
+    TagSource, WriteTarget,
 };
 use takt_config::{At, Problems};
-use takt_plant::{WriteSlot, WriteValue};
+use takt_plant::{ConnectionId, TagSlot, WindowSpec, WriteSlot, WriteValue};
 
 /// A heartbeat counts through all of them.
 const BEAT_MAX: WriteValue = WriteValue::Integer(u16::MAX as i64);
@@ -54,7 +54,7 @@ pub(super) fn look<'a>(outputs: impl Iterator<Item = &'a Output>, connections: &
     }
 }
 
-/// Registers that something writes, by what goes on the wire.
+/// Registers that something writes or reads, by what goes on the wire.
 struct Taken<'a> {
     device: String,
     unit: u8,
@@ -67,10 +67,14 @@ impl<'a> Taken<'a> {
     /// `None` where the register cannot be read; that is told where it is planned.
     fn of(write: &'a WriteTarget, device: &Modbus) -> Option<Self> {
         let at = address(&write.register, &mut Problems::default())?;
-        let n = u32::from(kind(write.kind.as_ref(), &at).n_registers());
-        let range = u32::from(at.offset)..u32::from(at.offset) + n;
+        let n = kind(write.kind.as_ref(), &at).n_registers();
+        Some(Self::at(&at, n, device, write.unit, &write.register))
+    }
+
+    fn at(at: &Address, n: u16, device: &Modbus, unit: u8, written: &'a At<String>) -> Self {
+        let range = u32::from(at.offset)..u32::from(at.offset) + u32::from(n);
         let device = super::device(device).address.to_lowercase();
-        Some(Self { device, unit: write.unit, table: at.table, range, written: &write.register })
+        Self { device, unit, table: at.table, range, written }
     }
 
     fn meets(&self, other: &Self) -> bool {
@@ -84,8 +88,7 @@ impl<'a> Taken<'a> {
 pub(super) fn overlaps(lines: &[Line], connections: &[Connection], problems: &mut Problems) {
     let mut taken: Vec<Taken<'_>> = Vec::new();
     for write in lines.iter().flat_map(every_target) {
-        let device = connections.iter().find(|connection| *connection.id == *write.connection);
-        let Some(ConnectionKind::ModbusTcp(device)) = device.map(|connection| &connection.kind) else { continue };
+        let Some(device) = device_of(connections, &write.connection) else { continue };
         let Some(own) = Taken::of(write, device) else { continue };
         let first = taken.iter().find(|first| first.meets(&own)).map(|first| first.written);
         match first {
@@ -98,6 +101,68 @@ pub(super) fn overlaps(lines: &[Line], connections: &[Connection], problems: &mu
             }
             None => taken.push(own),
         }
+    }
+}
+
+/// Registers that a line writes and is led by. A verdict that is written over its own trigger begins the next
+/// part by itself; over a part number, recipe or mode, it tells the gateway what only the PLC knows. Reading
+/// back an output as one more tag is fine, and so is a line that is led by what another one writes.
+pub(super) fn echoes(lines: &[Line], connections: &[Connection], problems: &mut Problems) {
+    for line in lines {
+        let leading = leading(line, connections);
+        for write in every_target(line) {
+            let Some(device) = device_of(connections, &write.connection) else { continue };
+            let Some(own) = Taken::of(write, device) else { continue };
+            if let Some((read, role)) = leading.iter().find(|(read, _)| read.meets(&own)) {
+                let what = format!(
+                    "{} is read by the same line as {role}, at {}: what is written there would lead the line",
+                    own.written, read.written.place
+                );
+                problems.push(own.written.problem(what, "write to a register that the PLC only reads"));
+            }
+        }
+    }
+}
+
+/// What leads a line, and as what: triggers, production conditions, recipes, and what a PLC says in a handshake.
+fn leading<'a>(line: &'a Line, connections: &[Connection]) -> Vec<(Taken<'a>, String)> {
+    let of_tag = |slot: TagSlot| {
+        let tag = line.tag(slot)?;
+        let TagSource::Modbus(source) = &tag.source else { return None };
+        let device = device_of(connections, &source.connection)?;
+        let (at, codec) = read(tag, source, &mut Problems::default())?;
+        Some((Taken::at(&at, codec.kind.n_registers(), device, source.unit, &source.register), &tag.id))
+    };
+    let mut all = Vec::new();
+    for check in &line.checks {
+        let trigger = match &check.window.value {
+            WindowSpec::Trigger { tag, .. } => Some(*tag),
+            WindowSpec::Frame | WindowSpec::Count { .. } | WindowSpec::Time { .. } => None,
+        };
+        let recipe = match &check.selection {
+            Selection::Recipe(recipe) => Some(recipe.tag),
+            Selection::Model(_) => None,
+        };
+        let when = check.when.as_ref().map(|when| when.tag);
+        for (slot, role) in [(trigger, "trigger"), (when, "`when`"), (recipe, "recipe")] {
+            let found = slot.and_then(of_tag);
+            all.extend(found.map(|(read, tag)| (read, format!("the {role} \"{tag}\" of the check \"{}\"", check.id))));
+        }
+        for output in &check.outputs {
+            let OutputMode::Handshake(registers) = &output.mode else { continue };
+            for (target, role) in [(&registers.ready, "ready"), (&registers.part, "part")] {
+                let read = device_of(connections, &target.connection).and_then(|device| Taken::of(target, device));
+                all.extend(read.map(|read| (read, format!("`{role}` of the handshake \"{}\"", output.id))));
+            }
+        }
+    }
+    all
+}
+
+fn device_of<'c>(connections: &'c [Connection], id: &ConnectionId) -> Option<&'c Modbus> {
+    match &connections.iter().find(|connection| *connection.id == *id)?.kind {
+        ConnectionKind::ModbusTcp(device) => Some(device),
+        ConnectionKind::Mqtt(_) | ConnectionKind::Replay(_) => None,
     }
 }
 

@@ -250,3 +250,53 @@ fn registers_are_compared_by_what_goes_on_the_wire() {
     assert!(reaching.iter().any(|(_, what, _)| what.contains("reaches into holding:10")), "{reaching:?}");
     assert_eq!(second("holding:11"), []);
 }
+
+/// A line that is led by registers, with an output, a heartbeat and what more is written.
+fn led(output: &str, beat: &str, more: &str) -> String {
+    let tag = |id: &str, register: &str| {
+        format!(
+            "[[lines.tags]]\nid = \"{id}\"\nsource = {{ connection = \"plc\", register = {register}, every = \"1s\" }}\n"
+        )
+    };
+    let text = OUTPUT.replace("register = \"holding:10\"", output).replace("register = \"holding:20\"", beat);
+    let text = text.replace("window = { kind = \"frame\" }", &format!("window = {TRIGGER}\n{WHEN}"));
+    let text = text.replace("model = \"press\"", "recipe = { tag = \"product\", map = { 1 = \"press\" } }");
+    let tags = [
+        tag("part", "\"holding:50\", type = \"u32\""),
+        tag("mode", "\"holding:60\", bit = 3"),
+        tag("product", "\"holding:70\""),
+    ];
+    text.replace("[lines.heartbeat]", &format!("{}[lines.heartbeat]", tags.concat())) + more
+}
+
+const TRIGGER: &str = "{ kind = \"trigger\", tag = \"part\", collect = { before = \"0s\", after = \"0s\" } }";
+const WHEN: &str = "when = { tag = \"mode\", equals = true }";
+
+#[test]
+fn what_leads_a_line_is_not_written_by_it() {
+    let (output, beat) = ("register = \"holding:10\"", "register = \"holding:20\"");
+    assert_eq!(problems(&led(output, beat, "")), [], "the document itself is good");
+    let handshake = "mode = \"handshake\"\nready = \"coil:11\"\npart = { register = \"holding:50\", type = \"u32\" }\n";
+    let answer = |at: &str| format!("{handshake}answer = {{ register = \"{at}\", type = \"u32\" }}\n");
+    assert_eq!(problems(&led(output, beat, &answer("holding:200"))), [], "a handshake as it is meant");
+    let cases = [
+        (led("register = \"holding:50\"", beat, ""), "[reject].write.register", "the trigger \"part\""),
+        (led("register = \"400052\"", beat, ""), "[reject].write.register", "the trigger \"part\""),
+        (led("register = \"holding:60\"", beat, ""), "[reject].write.register", "`when` \"mode\""),
+        (led("register = \"holding:70\"", beat, ""), "[reject].write.register", "the recipe \"product\""),
+        (led(output, "register = \"holding:70\"", ""), "heartbeat.register", "the recipe \"product\""),
+        (led(output, beat, &answer("holding:49")), "[reject].answer.register", "the trigger \"part\""),
+    ];
+    for (text, key, what) in cases {
+        let found = problems(&text);
+        let [(at, told, hint)] = &found[..] else { panic!("{what}: {found:?}") };
+        assert!(at.ends_with(key) && told.contains(what) && hint.contains("only reads"), "{what}: {found:?}");
+    }
+    let ready = led("register = \"coil:11\"", beat, &answer("holding:200"));
+    let ready = ready.replace("pass = 0, fail = 1, inconclusive = 2", "pass = false, fail = true, inconclusive = true");
+    let found = problems(&ready.replace("fail_safe = 2", "fail_safe = true"));
+    assert!(matches!(&found[..], [(_, what, _)] if what.contains("`ready` of the handshake")), "{found:?}");
+    // To read back what was written, as one more tag, is fine.
+    let read_back = led("register = \"holding:100\"", beat, "");
+    assert_eq!(problems(&read_back), []);
+}
