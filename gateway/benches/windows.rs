@@ -100,6 +100,7 @@ fn line(board: &Board, clock: Clock, slot: CheckSlot) -> Line {
         seats: vec![Some(Seat::new(Arc::new(stamp), scorer.unwrap(), order, Judging::Memoryless(rule)))],
         outputs: vec![],
         handshakes: vec![],
+        numbers: None,
         gauge: check,
         epoch: 1,
         seq: 0,

@@ -103,6 +103,8 @@ pub struct CheckGauge {
     fresh: ArrayQueue<Arc<VerdictRecord>>,
     n_unseen: AtomicU64,
     beat: Beat,
+    /// `None`: whether parts were missed cannot be said.
+    n_missed: Mutex<Option<u64>>,
     outputs: Vec<Arc<OutputGauge>>,
     standing: Mutex<Standing>,
     seen: Mutex<Seen>,
@@ -136,6 +138,7 @@ pub(super) struct CheckView {
     pub(super) n_unseen: u64,
     pub(super) quiet_for: Duration,
     pub(super) in_a_row: InARow,
+    pub(super) n_missed: Option<u64>,
     pub(super) standing: Standing,
 }
 
@@ -161,6 +164,7 @@ impl CheckGauge {
             fresh: ArrayQueue::new(FRESH_MAX),
             n_unseen: AtomicU64::new(0),
             beat: Beat::new(now),
+            n_missed: Mutex::new(None),
             standing: Mutex::new(standing),
             seen: Mutex::new(seen),
         }
@@ -179,6 +183,11 @@ impl CheckGauge {
     /// Shows the books after frames that led to no verdict (late, not in production, …).
     pub fn books(&self, books: &Books) {
         self.tally.books(books);
+    }
+
+    /// Shows how many parts were missed since the start: numbers of the trigger that never came.
+    pub fn missed_parts(&self, n: u64) {
+        *self.n_missed.lock().unwrap_or_else(PoisonError::into_inner) = Some(n);
     }
 
     /// Adds the write of a verdict that was shown with `write_us` zero: from the verdict to the
@@ -278,6 +287,7 @@ impl CheckGauge {
             n_unseen: self.n_unseen.load(Ordering::Relaxed),
             quiet_for: self.beat.quiet_for(now.mono),
             in_a_row: self.beat.in_a_row(),
+            n_missed: *self.n_missed.lock().unwrap_or_else(PoisonError::into_inner),
             standing,
         }
     }

@@ -151,6 +151,7 @@ fn check_status(gauge: &CheckGauge, now: Now) -> CheckStatus {
         quiet_s: view.quiet_for.as_secs_f64(),
         in_a_row: InARowStatus { fail: view.in_a_row.fail, inconclusive: view.in_a_row.inconclusive },
         books: books_status(&view.counts.books),
+        missed_parts: view.n_missed,
         latency_us: latency_status(&view.latency),
         provider: judging.as_ref().and_then(|model| model.device_used.clone()),
         model: judging.and_then(|model| model.model),

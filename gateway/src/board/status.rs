@@ -63,7 +63,7 @@ pub struct Problem {
     /// How much it matters.
     pub severity: Severity,
     /// What kind it is, in one stable word: `gateway`, `lines`, `store`, `connection`, `unit`, `model`, `loading`,
-    /// `device`, `silent`, `inconclusive`, `books`, `write`,
+    /// `device`, `silent`, `inconclusive`, `books`, `write`, `arming`,
     /// `intent` or `lost`.
     pub kind: String,
     /// What it concerns, such as `press-3/stroke` or `connection plc`.
@@ -110,6 +110,9 @@ pub struct CheckStatus {
     pub in_a_row: InARowStatus,
     /// received = judged + dropped + waiting.
     pub books: BooksStatus,
+    /// Parts that went by without a verdict since the start: numbers that the trigger tag left out. Only where it
+    /// fires on each change and has been seen to count by one.
+    pub missed_parts: Option<u64>,
     /// Latency of the last five to ten minutes by stage.
     pub latency_us: LatencyStatus,
     /// The model that judged last, or else the one that is ready.

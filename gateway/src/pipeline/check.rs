@@ -4,6 +4,7 @@ use super::bench::{Said, Seat};
 use super::executor::{Executor, Job};
 use super::gate::{Gate, Gated};
 use super::handshake::Handshake;
+use super::missed::PartNumbers;
 use super::turn::{Given, Turn};
 use crate::board::{CheckGauge, Production};
 use crate::record::{LatencySplit, VerdictRecord};
@@ -44,6 +45,8 @@ pub struct CheckParts {
     pub outputs: Vec<Port>,
     /// Its outputs' handshakes.
     pub handshakes: Vec<Handshake>,
+    /// The part numbers of its windows, where they may count parts.
+    pub numbers: Option<PartNumbers>,
     /// Where it is shown.
     pub gauge: Arc<CheckGauge>,
     /// The epoch of its verdicts.
@@ -254,6 +257,9 @@ impl Check {
         let mut judged = false;
         while let Some(window) = self.parts.windower.take() {
             judged = true;
+            if let Some(n) = self.parts.numbers.as_mut().and_then(|n| n.see(&window.key, window.segment)) {
+                self.parts.gauge.missed_parts(n);
+            }
             self.judge(window, turn);
         }
         if !judged {

@@ -2,7 +2,7 @@
 //!
 //! A [`cell`] holds the lines that share connections. A driver calls its [`port::CellPort`] with what
 //! came; the cell routes each frame to its [`line`], the line to its [`check`]s, and a check's
-//! [`gate`], windower and [`bench`] make the verdict. The [`turn`] carries what was made to the
+//! [`gate`], windower and [`bench`] make the verdict; [`missed`] says which parts had none. The [`turn`] carries what was made to the
 //! PLC first, then to brokers ([`outbox`]), journal and board; [`written`] says what is kept of ended
 //! writes. What people want of a cell is an [`order`]. Slow models run on the [`executor`].
 
@@ -14,6 +14,7 @@ pub mod executor;
 pub mod gate;
 pub mod handshake;
 pub mod line;
+pub mod missed;
 pub mod order;
 pub mod outbox;
 pub mod port;

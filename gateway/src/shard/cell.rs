@@ -12,6 +12,7 @@ use crate::pipeline::executor::{Executor, Reply};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::handshake::Handshake;
 use crate::pipeline::line::{Again, Heartbeat, Line};
+use crate::pipeline::missed::PartNumbers;
 use crate::pipeline::order::ArmOrder;
 use crate::pipeline::outbox::{Outbox, Route};
 use crate::pipeline::port::CellPort;
@@ -142,6 +143,8 @@ impl RunningCell {
         for driver in self.drivers {
             drop(driver.await);
         }
+        // What became of the last writes is told by tasks that are ready now.
+        tokio::task::yield_now().await;
         // What waits in the cell ends with it, so a queue that is full now is worth a moment.
         for _ in 0..SETTLE_TRIES {
             if self.cell.borrow_mut().settle() {
@@ -401,6 +404,7 @@ fn check(
         seats: begun.seats,
         outputs,
         handshakes,
+        numbers: PartNumbers::of(&written.window),
         gauge,
         epoch: begun.epoch,
         seq: begun.seq,

@@ -52,6 +52,7 @@ metrics! {
     FramesJudged Counter "takt_frames_judged" "Frames in at least one window with a verdict.";
     FramesWaiting Gauge "takt_frames_waiting" "Frames in open windows or on their way.";
     FramesDropped Counter "takt_frames_dropped" "Frames that led to no verdict, by reason.";
+    PartsMissed Counter "takt_parts_missed" "Parts that went by without a verdict: numbers that the trigger tag left out.";
     LatencySeconds Gauge "takt_latency_seconds" "Latency of the last five to ten minutes by stage; quantile 1 is the maximum.";
     QuietSeconds Gauge "takt_quiet_seconds" "Seconds since the last verdict.";
     InProduction Gauge "takt_in_production" "1 when the check's production condition holds.";

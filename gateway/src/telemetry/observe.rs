@@ -136,6 +136,11 @@ fn of_check(metric: Metric, check: &CheckStatus, put: &mut Put) {
         Metric::FramesReceived => put(number(check.books.received), &at),
         Metric::FramesJudged => put(number(check.books.judged), &at),
         Metric::FramesWaiting => put(number(check.books.waiting), &at),
+        Metric::PartsMissed => {
+            if let Some(n) = check.missed_parts {
+                put(number(n), &at);
+            }
+        }
         Metric::QuietSeconds => put(check.quiet_s, &at),
         Metric::InProduction => put(flag(check.production.on), &at),
         Metric::Unseen => put(number(check.n_unseen), &at),
