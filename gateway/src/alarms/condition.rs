@@ -52,6 +52,8 @@ pub enum Kind {
     Unit,
     /// An armed output's last write did not arrive.
     Write,
+    /// A restart would arm an output again that was disarmed.
+    Arming,
     /// The store cannot be written.
     Store,
     /// The books do not close.
@@ -60,7 +62,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Fails,
         Self::Inconclusive,
         Self::Silent,
@@ -69,6 +71,7 @@ impl Kind {
         Self::Connection,
         Self::Unit,
         Self::Write,
+        Self::Arming,
         Self::Store,
         Self::Books,
     ];
@@ -84,6 +87,7 @@ impl Kind {
             Self::Connection => "connection",
             Self::Unit => "unit",
             Self::Write => "write",
+            Self::Arming => "arming",
             Self::Store => "store",
             Self::Books => "books",
         }
@@ -97,9 +101,13 @@ impl Kind {
     /// How urgent it is.
     pub fn priority(self) -> Priority {
         match self {
-            Self::Fails | Self::Silent | Self::Inconclusive | Self::Model | Self::Connection | Self::Write => {
-                Priority::High
-            }
+            Self::Fails
+            | Self::Silent
+            | Self::Inconclusive
+            | Self::Model
+            | Self::Connection
+            | Self::Write
+            | Self::Arming => Priority::High,
             Self::Store | Self::Books => Priority::Medium,
             Self::Device | Self::Unit => Priority::Low,
         }
@@ -111,7 +119,7 @@ impl Kind {
         let (on_s, off_s) = match self {
             Self::Connection | Self::Unit => (2, 5),
             Self::Fails | Self::Inconclusive => (0, 10),
-            Self::Silent | Self::Write => (0, 5),
+            Self::Silent | Self::Write | Self::Arming => (0, 5),
             Self::Model | Self::Device | Self::Store | Self::Books => (1, 5),
         };
         AlarmDelays { on: Duration::from_secs(on_s), off: Duration::from_secs(off_s) }

@@ -20,7 +20,7 @@ pub struct AlarmView {
     pub id: String,
     /// What it concerns, such as `press-3/stroke` or `connection plc`.
     pub place: String,
-    /// What kind it is: `fails`, `inconclusive`, `silent`, `model`, `device`, `connection`, `unit`, `write`, `store`, `books`.
+    /// What kind it is: `fails`, `inconclusive`, `silent`, `model`, `device`, `connection`, `unit`, `write`, `arming`, `store`, `books`.
     pub kind: String,
     /// `low`, `medium` or `high`.
     pub priority: String,

@@ -54,6 +54,10 @@ impl Shared {
         let name = place.to_string();
         let OutputPlace { line, check, output } = place.clone();
         let order = ArmOrder { line, check, output, arm, by: by.to_owned(), at };
+        if !arm && self.cells.try_lock().is_err() {
+            // Documents come into force, which takes as long as models load: the PLC does not wait for that.
+            self.order_shards(&order).await;
+        }
         let refused = match arm {
             true => self.cells.lock().await.plans().find_map(|running| running.refusal(&order)),
             false => None,
@@ -62,35 +66,63 @@ impl Shared {
             return Err(ControlError::new(format!("{name} is not armed: {what}"), hint));
         }
         let digest = self.cells.lock().await.digest_of(&order).ok_or_else(|| unknown(place))?;
-        if arm {
-            // First what must outlive a crash: an output that nobody can prove to have been armed is not.
-            let record = ArmingRecord { output: name.clone(), by: by.to_owned(), at, digest: digest.clone() };
-            self.store.arm(record).await.map_err(|error| {
-                let hint = "nothing is armed that cannot be recorded; make room on the disk, and arm again";
-                let what = format!("{name} is not armed: {}", sentence(&error));
+        let found = match arm {
+            true => self.arm_recorded(&name, &order, digest).await?,
+            // At once: what a restart would do comes after what the PLC gets now.
+            false => self.tell_shards(&order, digest).await,
+        };
+        if !found {
+            // It was taken away meanwhile; what was recorded must not arm its successor.
+            drop(self.keep_disarm(&name).await);
+            return Err(unknown(place));
+        }
+        if !arm {
+            self.keep_disarm(&name).await.map_err(|why| {
+                let what = format!("{name} is in dry run now, but only until the gateway starts again: {why}");
+                let hint = "make its disk writable; the gateway keeps trying, and an alarm stands until it is kept";
                 ControlError::new(what, hint).because(Why::Unavailable)
             })?;
         }
+        Ok(json!({ "output": name, "armed": arm, "by": by }))
+    }
+
+    /// First what must outlive a crash, then the arming: an output that nobody can prove to have been armed
+    /// is not.
+    async fn arm_recorded(&self, name: &str, order: &ArmOrder, digest: String) -> Result<bool, ControlError> {
+        let mut unkept = self.unkept.lock().await;
+        let record =
+            ArmingRecord { output: name.to_owned(), by: order.by.clone(), at: order.at, digest: digest.clone() };
+        let recorded = self.store.arm(record).await.map_err(|error| sentence(&error));
+        let flagged = match recorded {
+            Ok(()) => self.raise_flag(name).await.map_err(|error| format!("its flag cannot be put up: {error}")),
+            Err(why) => Err(why),
+        };
+        flagged.map_err(|why| {
+            let hint = "nothing is armed that cannot be recorded; make room on the disk, and arm again";
+            ControlError::new(format!("{name} is not armed: {why}"), hint).because(Why::Unavailable)
+        })?;
+        unkept.remove(name);
+        self.show_unkept(name, None);
+        Ok(self.tell_shards(order, digest).await)
+    }
+
+    /// Tells whoever runs the output, and keeps it in mind for cells that start again. `false`: nobody does.
+    async fn tell_shards(&self, order: &ArmOrder, digest: String) -> bool {
+        let found = self.order_shards(order).await;
+        if found {
+            self.cells.lock().await.arming(order, digest);
+        }
+        found
+    }
+
+    async fn order_shards(&self, order: &ArmOrder) -> bool {
         let mut found = false;
         for shard in &self.shards {
             let (done, answer) = oneshot::channel();
             shard.order(Order::Arm(order.clone(), done)).await;
             found |= answer.await.unwrap_or(false);
         }
-        if !found {
-            // It was taken away meanwhile; what was recorded must not arm its successor.
-            drop(self.store.disarm(&name).await);
-            return Err(unknown(place));
-        }
-        self.cells.lock().await.arming(&order, digest);
-        if !arm {
-            self.store.disarm(&name).await.map_err(|error| {
-                let what = format!("{name} is a dry run now, but a restart would arm it again: {}", sentence(&error));
-                let hint = "make room on the disk, and say it again; until then do not restart the gateway";
-                ControlError::new(what, hint).because(Why::Unavailable)
-            })?;
-        }
-        Ok(json!({ "output": name, "armed": arm, "by": by }))
+        found
     }
 
     /// The first step: what would be armed, and the challenge.

@@ -1,6 +1,7 @@
 //! Which cells run, and what new documents change.
 
 use super::deadline::{TooShort, too_short};
+use super::disarm::Flags;
 use super::{Shared, plans, restore};
 use crate::assemble::{self, CellPlan, LinePlan};
 use crate::documents::{self, CellDocuments};
@@ -69,11 +70,11 @@ impl Armed {
 }
 
 impl Cells {
-    pub(crate) fn new(recovered: &Recovered) -> Self {
-        let armed = recovered
-            .arming
-            .iter()
-            .filter_map(|record| Some(Armed { order: arm_order(record)?, digest: record.digest.clone() }));
+    /// None run yet; armed is what has its record and its flag.
+    pub(crate) fn new(recovered: &Recovered, flags: &Flags) -> Self {
+        let flagged = recovered.arming.iter().filter(|record| flags.is_up(&record.output));
+        let armed =
+            flagged.filter_map(|record| Some(Armed { order: arm_order(record)?, digest: record.digest.clone() }));
         let armed = armed.collect();
         Self { running: BTreeMap::new(), armed, n_started: 0 }
     }
@@ -100,6 +101,17 @@ impl Cells {
             let digest = arming_digest(line, &running.made_of.connections, &order.check, &order.output);
             (!digest.is_empty()).then_some(digest)
         })
+    }
+
+    /// Takes out the armed outputs that no running cell holds as what they were armed for.
+    fn take_disarmed(&mut self) -> Vec<Armed> {
+        let running = &self.running;
+        let holds = |armed: &Armed| {
+            running.values().any(|running| armed.still_holds(&running.plan.lines, &running.made_of.connections))
+        };
+        let (kept, gone) = self.armed.drain(..).partition(holds);
+        self.armed = kept;
+        gone
     }
 
     /// Keeps in mind what is armed and for what, for cells that start again.
@@ -203,31 +215,26 @@ pub(crate) async fn apply(shared: &Arc<Shared>, after: &Resolved) -> Result<()> 
         }
         return started;
     }
-    forget_disarmed(shared, &mut cells).await;
+    let gone = cells.take_disarmed();
+    drop(cells);
+    forget_disarmed(shared, gone).await;
     Ok(())
 }
 
 /// Ends the arming of outputs that are no longer what they were armed for, for good: an output that
 /// becomes again what it was does not go live by itself.
-async fn forget_disarmed(shared: &Shared, cells: &mut Cells) {
-    let running = &cells.running;
-    let holds = |armed: &Armed| {
-        running.values().any(|running| armed.still_holds(&running.plan.lines, &running.made_of.connections))
-    };
-    let (kept, gone): (Vec<Armed>, Vec<Armed>) = cells.armed.drain(..).partition(holds);
-    cells.armed = kept;
+async fn forget_disarmed(shared: &Shared, gone: Vec<Armed>) {
     for armed in gone {
         let name = armed.name();
         let text = format!("{name} is in dry run: its address, mapping, inputs or model changed");
         tracing::warn!(output = name, "the output is in dry run: what it was armed for changed");
         let (at, line) = (shared.clock.wall(), Some(armed.order.line.clone()));
         let event = Event { at, who: "gateway".into(), what: "output.disarm".into(), line, text };
-        let kept = match shared.store.disarm(&name).await {
-            Ok(_) => shared.store.record_event(event).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = kept {
-            tracing::warn!(%error, "that the output is in dry run could not be kept");
+        if let Err(why) = shared.keep_disarm(&name).await {
+            tracing::warn!(output = name, why, "that the output is in dry run could not be kept");
+        }
+        if let Err(error) = shared.store.record_event(event).await {
+            tracing::warn!(%error, "the event could not be kept");
         }
     }
 }

@@ -13,6 +13,7 @@ mod cells;
 mod checking;
 mod control;
 mod deadline;
+mod disarm;
 mod documents;
 mod encrypt;
 mod models;
@@ -41,6 +42,7 @@ use anyhow::{Context, Result};
 use archive::StoreArchive;
 use arming::Challenges;
 use cells::Cells;
+use disarm::{Flags, Unkept};
 use plant::RunningPlant;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,6 +89,10 @@ pub(crate) struct Shared {
     pub(crate) challenges: Challenges,
     /// Who has documents looked at.
     pub(crate) checks: checking::Checks,
+    /// The flags of armed outputs.
+    pub(crate) flags: Flags,
+    /// Disarms that a restart would undo. Held by whoever changes what a restart arms.
+    pub(crate) unkept: Unkept,
     /// Who asks the field at the moment.
     pub(crate) asking: Semaphore,
     /// What is learned, and was since the start.
@@ -149,6 +155,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let access = Arc::new(Access::open(&data_dir, clock, limits, Arc::new(audit)).await?);
     tokio::spawn(acts.keep(store.clone(), until.clone()));
     let options = encrypt::options(&gateway, clock, &until)?;
+    let flags = Flags::of(&data_dir);
     let shared = Arc::new(Shared {
         queue,
         access: Arc::clone(&access),
@@ -157,10 +164,12 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
         store: store.clone(),
         executor,
         shards: shards.context("the shards' threads cannot be started")?,
-        cells: Mutex::new(Cells::new(&recovered)),
+        cells: Mutex::new(Cells::new(&recovered, &flags)),
         changing: Mutex::new(()),
         challenges: Challenges::default(),
         checks: checking::Checks::default(),
+        flags,
+        unkept: Unkept::default(),
         asking: Semaphore::new(plant::ASKING_MAX),
         learning: plant::Jobs::default(),
         examined: plant::LastExamination::default(),
@@ -424,6 +433,7 @@ async fn watch(shared: Arc<Shared>, cut: Option<Cut>, until: CancellationToken) 
             () = until.cancelled() => return,
             () = tokio::time::sleep(HEALTH_EVERY) => {}
         }
+        shared.keep_disarms().await;
         let health = shared.store.health();
         shared.board.not_durable(health.n_not_durable);
         shared.board.store_losses(losses(&health, &shared.queue, cut));

@@ -44,7 +44,7 @@ pub(super) async fn offer(
     (status = 404, body = ProblemAnswer, description = "No such output"),
     (status = 409, body = ProblemAnswer,
         description = "The challenge expired, was answered before, or the output is no longer what was shown"),
-    (status = 503, body = ProblemAnswer, description = "It is armed, but the store cannot keep that"),
+    (status = 503, body = ProblemAnswer, description = "It is not armed: that cannot be recorded now"),
 ))]
 pub(super) async fn arm(
     State(api): State<Api>,
@@ -62,7 +62,7 @@ pub(super) async fn arm(
     (status = 200, body = ArmingAnswer),
     (status = 400, body = ProblemAnswer),
     (status = 404, body = ProblemAnswer, description = "No such output"),
-    (status = 503, body = ProblemAnswer, description = "It is in dry run, but the store cannot keep that"),
+    (status = 503, body = ProblemAnswer, description = "It is in dry run, but only until the gateway starts again: its disk lets go of nothing"),
 ))]
 pub(super) async fn disarm(
     State(api): State<Api>,
