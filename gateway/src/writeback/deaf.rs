@@ -76,11 +76,11 @@ impl Deaf {
         self.due.filter(|_| self.n_out == 0)
     }
 
-    /// Whether it is due now, and then when the next one is, should this one not even be sent.
+    /// Whether it is due now. Should it not even be sent, it is due again after the longest delay.
     pub fn is_due(&mut self, now: MonoTime) -> bool {
         let is_due = self.next().is_some_and(|due| due <= now);
         if is_due {
-            self.due = Some(now.plus(self.delays.after_refusal()));
+            self.due = Some(now.plus(RETRY.max));
         }
         is_due
     }

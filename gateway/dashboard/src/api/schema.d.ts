@@ -992,7 +992,7 @@ export interface components {
             holds: boolean;
             /** @description What it is called in requests. */
             id: string;
-            /** @description What kind it is: `fails`, `inconclusive`, `silent`, `model`, `device`, `connection`, `unit`, `write`, `store`, `books`. */
+            /** @description What kind it is: `fails`, `inconclusive`, `silent`, `model`, `device`, `connection`, `unit`, `write`, `arming`, `store`, `books`. */
             kind: string;
             /**
              * Format: int64
@@ -1261,6 +1261,12 @@ export interface components {
             latency_us: components["schemas"]["LatencyStatus"];
             /** @description Its line. */
             line: string;
+            /**
+             * Format: int64
+             * @description Parts that went by without a verdict since the start: numbers that the trigger tag left out. Only where it
+             *     fires on each change and has been seen to count by one.
+             */
+            missed_parts?: number | null;
             model?: components["schemas"]["ModelView"] | null;
             /** @description Every model that the check may judge with. */
             models: components["schemas"]["ModelStatus"][];
@@ -2265,7 +2271,7 @@ export interface components {
         Problem: {
             /**
              * @description What kind it is, in one stable word: `gateway`, `lines`, `store`, `connection`, `unit`, `model`, `loading`,
-             *     `device`, `silent`, `inconclusive`, `books`, `write`,
+             *     `device`, `silent`, `inconclusive`, `books`, `write`, `arming`,
              *     `intent` or `lost`.
              */
             kind: string;
@@ -5306,7 +5312,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
-            /** @description It is armed, but the store cannot keep that */
+            /** @description It is not armed: that cannot be recorded now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5395,7 +5401,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemAnswer"];
                 };
             };
-            /** @description It is in dry run, but the store cannot keep that */
+            /** @description It is in dry run, but only until the gateway starts again: its disk lets go of nothing */
             503: {
                 headers: {
                     [name: string]: unknown;
