@@ -196,9 +196,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
         tokio::spawn(follower.run(until.clone()));
     }
     outside.push(("console", control::serve(Arc::clone(&shared), &data_dir, until.clone())?));
-    if let Some(order) = restored {
-        shared.note(&order.by, "backup.restored", None, &format!("{} is in force", order.text)).await;
-    }
+    note_restored(&shared, restored).await;
     cells::apply(&shared, &documents).await?;
     board.phase(Phase::Running);
     Ok(Running { shared, until, address, tls: options.tls().cloned(), outside })
@@ -280,6 +278,12 @@ async fn restored(gateway: &Gateway) -> Result<Option<Order>> {
             );
             Ok(None)
         }
+    }
+}
+
+async fn note_restored(shared: &Shared, restored: Option<Order>) {
+    if let Some(order) = restored {
+        shared.note(&order.by, "backup.restored", None, &format!("{} is in force", order.text)).await;
     }
 }
 
