@@ -218,6 +218,7 @@ impl AsyncWrite for Stream {
 }
 
 #[cfg(all(test, target_os = "linux"))]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use std::time::Duration;

@@ -388,7 +388,7 @@ fn check(
             intents,
             read_back: output.read_back,
             repeat_safe: output.repeat_safe,
-            seed: assemble::seed(&format!("{}/{name}", start.gateway)),
+            seed: assemble::seed(&format!("{}/{name}", start.whose.gateway)),
             gauge: Arc::clone(shown),
         }));
     }
