@@ -217,8 +217,8 @@ impl AsyncWrite for Stream {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use std::time::Duration;

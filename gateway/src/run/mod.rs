@@ -144,8 +144,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
     let telemetry = Arc::new(Telemetry::start(&telemetry_options(&gateway, &board), Arc::clone(&viewer))?);
     let catalogue = Catalogue::open(&data_dir.join("models"))?;
     let loader = Arc::new(Loader::new(runtime, catalogue, data_dir.join("engines"), clock));
-    let executor =
-        Executor::start(executor_threads(&gateway), clock).context("the executor's threads cannot be started")?;
+    let executor = executor(&gateway, clock)?;
     let shards = (0..n_shards(&gateway)).map(Shard::start).collect::<std::io::Result<_>>();
     let queue =
         board.queue("journal", StoreOptions::default().queue_entries_max, "kept by the cell, then frames are given up");
@@ -389,11 +388,12 @@ fn n_shards(gateway: &Gateway) -> usize {
     }
 }
 
-fn executor_threads(gateway: &Gateway) -> usize {
-    match gateway.runtime.executor_threads {
+fn executor(gateway: &Gateway, clock: Clock) -> Result<Executor> {
+    let n_threads = match gateway.runtime.executor_threads {
         Threads::Exactly(n) => n.max(1) as usize,
         Threads::Auto => cores().div_ceil(2),
-    }
+    };
+    Executor::start(n_threads, clock).context("the executor's threads cannot be started")
 }
 
 fn cores() -> usize {
