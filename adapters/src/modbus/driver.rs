@@ -31,7 +31,9 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 /// Writes that may wait for a socket. One line's outputs and heartbeat are a handful; more waiting
-/// than this means that the device is slower than the verdicts, and then a refusal is the truth.
+/// than this means that the device is slower than the verdicts, and then a refusal is the truth. Where many
+/// lines share a device, each of its writes has its place, twice: at the end of a run all are owed their
+/// fail-safe value at once, behind what waits already.
 const WRITES_WAITING_MAX: usize = 32;
 /// Reads for people that may wait.
 const PROBES_WAITING_MAX: usize = 4;
@@ -100,7 +102,8 @@ enum Done {
 /// Before a changed plan's driver starts, the old one must have ended: only so the device never
 /// sees more connections than configured (B7).
 pub fn modbus<I: Intake>(plan: Plan, intake: Rc<RefCell<I>>, clock: Clock) -> (ModbusDriver<I>, ModbusEnds) {
-    let (write_sender, writes) = mpsc::channel(WRITES_WAITING_MAX);
+    let n_waiting_max = WRITES_WAITING_MAX.max(2 * plan.options.writes.len());
+    let (write_sender, writes) = mpsc::channel(n_waiting_max);
     let (probe_sender, probes) = mpsc::channel(PROBES_WAITING_MAX);
     let counts = Arc::new(ModbusCounts::default());
     let now = clock.mono();

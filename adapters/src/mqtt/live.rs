@@ -164,12 +164,13 @@ impl<'d, I: Intake> Live<'d, I> {
         Ok(())
     }
 
-    /// Whether all that is awaited can wait for the next message: confirmations of one step. The rest of
-    /// a packet cannot, however few bytes lack.
+    /// Whether all that is awaited can wait for the next message: confirmations of one step, for which no
+    /// publication waits. The rest of a packet cannot, however few bytes lack.
     fn may_be_patient(&self) -> bool {
         self.patience.is_fast()
             && self.session.is_subscribed()
             && self.session.is_one_step()
+            && self.session.has_room()
             && self.pinged.is_none()
             && self.pipe.is_between_packets()
     }

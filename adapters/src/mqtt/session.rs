@@ -141,6 +141,11 @@ impl Session {
         !self.acks.is_empty()
     }
 
+    /// Whether another publication may go out before one is confirmed.
+    pub fn has_room(&self) -> bool {
+        self.flights.len() < self.in_flight_max
+    }
+
     /// Whether no packet of the broker but a message asks for an answer.
     pub fn is_one_step(&self) -> bool {
         !self.two_steps

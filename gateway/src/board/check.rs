@@ -190,6 +190,11 @@ impl CheckGauge {
         *self.n_missed.lock().unwrap_or_else(PoisonError::into_inner) = Some(n);
     }
 
+    /// How many were shown as missed so far; `None` until that can be said.
+    pub fn missed_so_far(&self) -> Option<u64> {
+        *self.n_missed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Adds the write of a verdict that was shown with `write_us` zero: from the verdict to the
     /// write's confirmation.
     pub fn write_confirmed(&self, write_us: u32) {
@@ -287,7 +292,7 @@ impl CheckGauge {
             n_unseen: self.n_unseen.load(Ordering::Relaxed),
             quiet_for: self.beat.quiet_for(now.mono),
             in_a_row: self.beat.in_a_row(),
-            n_missed: *self.n_missed.lock().unwrap_or_else(PoisonError::into_inner),
+            n_missed: self.missed_so_far(),
             standing,
         }
     }

@@ -70,8 +70,9 @@ pub struct Check {
     is_behind: bool,
     /// When a source last went or came: verdicts on windows that closed before are not written.
     broken_off: Option<MonoTime>,
-    /// When the newest window closed whose verdict was written.
-    newest: Option<MonoTime>,
+    /// The newest window whose verdict was written: when it closed, and, as one read of a socket brings
+    /// several, up to where it reaches.
+    newest: Option<(MonoTime, WallTime)>,
     /// The number of the next verdict, where it had one before the restart.
     reserved: Option<u64>,
 }
@@ -408,9 +409,10 @@ impl Check {
             || matches!(record.outcome, Outcome::Inconclusive(Inconclusive::Deadline | Inconclusive::NoModel));
         // Windows on the executor come back in any order, and one that needs no model goes past them: a pass
         // must not take the place of what was said of a part that came after. A reject may.
-        let is_overtaken = self.newest.is_some_and(|newest| window.arrived < newest);
+        let this = (window.arrived, window.key.to);
+        let is_overtaken = self.newest.is_some_and(|newest| this < newest);
         let is_stale = is_overtaken && record.outcome == Outcome::Pass && !falls_back;
-        self.newest = self.newest.max(Some(window.arrived));
+        self.newest = self.newest.max(Some(this));
         let outputs = self.parts.outputs.iter_mut().enumerate();
         let written = outputs.map(|(index, output)| {
             let part = part(index);

@@ -63,7 +63,8 @@ struct ByDeadline(Job);
 
 impl Ord for ByDeadline {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.0.due.cmp(&self.0.due)
+        // What one read of a socket brought is due at once: then in the order in which it was handed over.
+        other.0.due.cmp(&self.0.due).then_with(|| other.0.number.cmp(&self.0.number))
     }
 }
 

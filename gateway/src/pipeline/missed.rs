@@ -27,8 +27,10 @@ pub struct PartNumbers {
 
 impl PartNumbers {
     /// Those of a check with windows of this kind; `None` where a window's trigger is no number that changes.
-    pub fn of(window: &WindowSpec) -> Option<Self> {
-        matches!(window, WindowSpec::Trigger { edge: Edge::Change, .. }).then(Self::default)
+    /// `so_far`: what was said before by a check that goes on.
+    pub fn of(window: &WindowSpec, so_far: Option<u64>) -> Option<Self> {
+        let numbers = so_far.map_or_else(Self::default, |n_missed| Self { last: None, n_by_one: EVIDENCE, n_missed });
+        matches!(window, WindowSpec::Trigger { edge: Edge::Change, .. }).then_some(numbers)
     }
 
     /// Takes the next window; gives how many parts were missed so far, once that can be said.
@@ -76,7 +78,7 @@ mod tests {
 
     /// Shows parts, each with its segment; gives what is said after the last.
     fn check(parts: &[(u64, Value)], expected: Option<u64>) {
-        let mut numbers = PartNumbers::of(&window(Edge::Change)).expect("it counts");
+        let mut numbers = PartNumbers::of(&window(Edge::Change), None).expect("it counts");
         let at = WallTime::from_ns(0);
         let key = |part: &Value| WindowKey { from: at, to: at, n: 1, part: Some(part.clone()) };
         let said = parts.iter().map(|(segment, part)| numbers.see(&key(part), *segment)).last().flatten();
@@ -102,7 +104,17 @@ mod tests {
         check(&integers(&[10, 20, 30, 40, 50]), None);
         check(&integers(&[1, 2, 3, 5, 6, 7]), None);
         check(&["a", "b", "c", "d"].map(|part| (0, Value::Text(part.into()))), None);
-        assert!(PartNumbers::of(&window(Edge::Rising)).is_none());
+        assert!(PartNumbers::of(&window(Edge::Rising), Some(3)).is_none());
+    }
+
+    #[test]
+    fn a_check_that_goes_on_counts_on() {
+        let mut numbers = PartNumbers::of(&window(Edge::Change), Some(7)).expect("it counts");
+        let at = WallTime::from_ns(0);
+        let said = [20, 21, 23].map(|part| {
+            numbers.see(&WindowKey { from: at, to: at, n: 1, part: Some(Value::Integer(part)) }, 0)
+        });
+        assert_eq!(said, [Some(7), Some(7), Some(8)]);
     }
 
     #[test]

@@ -404,7 +404,7 @@ fn check(
         seats: begun.seats,
         outputs,
         handshakes,
-        numbers: PartNumbers::of(&written.window),
+        numbers: PartNumbers::of(&written.window, gauge.missed_so_far()),
         gauge,
         epoch: begun.epoch,
         seq: begun.seq,

@@ -23,6 +23,7 @@ pub struct Cursor {
 pub struct Outbox {
     cursors: BTreeMap<(ConnectionSlot, CheckSlot), Cursor>,
     dirty: BTreeSet<(ConnectionSlot, CheckSlot)>,
+    unsaved: BTreeSet<(ConnectionSlot, CheckSlot)>,
 }
 
 impl Outbox {
@@ -36,7 +37,19 @@ impl Outbox {
         if !self.cursors.contains_key(&(connection, check)) {
             self.load(connection, check, epoch, last_seq);
             self.dirty.insert((connection, check));
+            self.unsaved.insert((connection, check));
         }
+    }
+
+    /// Cursors of pairs that were opened and have no row yet. Without one a restart would open them anew, behind
+    /// verdicts that nobody has confirmed.
+    pub fn unsaved(&self) -> Vec<(ConnectionSlot, CheckSlot, u32, u64)> {
+        self.unsaved.iter().filter_map(|key| self.row(*key)).collect()
+    }
+
+    /// All of those have their row.
+    pub fn saved(&mut self) {
+        self.unsaved.clear();
     }
 
     /// A check is published by exactly these connections; gives the cursors of others, which go.
@@ -46,6 +59,7 @@ impl Outbox {
         for connection in &gone {
             self.cursors.remove(&(*connection, check));
             self.dirty.remove(&(*connection, check));
+            self.unsaved.remove(&(*connection, check));
         }
         gone
     }
@@ -100,8 +114,11 @@ impl Outbox {
     /// Cursors that changed since the last time, for their table.
     pub fn take_dirty(&mut self) -> Vec<(ConnectionSlot, CheckSlot, u32, u64)> {
         let dirty = std::mem::take(&mut self.dirty);
-        let row = |key: (ConnectionSlot, CheckSlot)| self.cursors.get(&key).map(|c| (key.0, key.1, c.epoch, c.seq));
-        dirty.into_iter().filter_map(row).collect()
+        dirty.into_iter().filter_map(|key| self.row(key)).collect()
+    }
+
+    fn row(&self, key: (ConnectionSlot, CheckSlot)) -> Option<(ConnectionSlot, CheckSlot, u32, u64)> {
+        self.cursors.get(&key).map(|cursor| (key.0, key.1, cursor.epoch, cursor.seq))
     }
 
     /// Marks cursors as changed again, when their table could not be written.
@@ -142,9 +159,12 @@ mod tests {
         assert_eq!(confirm(&mut outbox, [12, 13]), 10);
         assert_eq!(confirm(&mut outbox, [11]), 13);
         assert_eq!(confirm(&mut outbox, [5, 13]), 13, "repeated and old ones change nothing");
+        assert_eq!(outbox.unsaved(), [(PAIR.0, PAIR.1, 1, 13)]);
+        outbox.saved();
         assert_eq!(outbox.take_dirty(), [(PAIR.0, PAIR.1, 1, 13)]);
         outbox.open(PAIR.0, PAIR.1, 1, 99);
         assert_eq!(confirm(&mut outbox, []), 13, "opening again keeps the cursor");
+        assert_eq!(outbox.unsaved(), [], "and its row");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //!
 //! Never beside another write: it would follow a verdict that may yet arrive, and take its place.
 
+use super::machine::Target;
 use crate::board::WriteOutcome;
 use std::time::Duration;
 use takt_adapters::modbus::Retry;
@@ -43,8 +44,9 @@ impl Deaf {
         self.n_out += 1;
     }
 
-    /// A write that was handed over ended.
-    pub fn ended(&mut self, outcome: &WriteOutcome, purpose: Purpose, now: MonoTime) {
+    /// A write that was handed over ended. What the answer register took says nothing of what stands on the
+    /// verdict's.
+    pub fn ended(&mut self, outcome: &WriteOutcome, on: Target, purpose: Purpose, now: MonoTime) {
         self.n_out = self.n_out.saturating_sub(1);
         match outcome {
             WriteOutcome::Refused { .. }
@@ -54,14 +56,14 @@ impl Deaf {
                 self.is_deaf = true;
                 self.due = Some(now.plus(self.delays.after_refusal()));
             }
-            WriteOutcome::Confirmed | WriteOutcome::DryRun => {
+            WriteOutcome::Confirmed | WriteOutcome::DryRun if on == Target::Verdict => {
                 self.forget();
                 // A device that takes one value and refuses the next is not asked faster for it.
                 if purpose.is_verdict() {
                     self.delays.answered();
                 }
             }
-            WriteOutcome::Withheld { .. } => {}
+            WriteOutcome::Confirmed | WriteOutcome::DryRun | WriteOutcome::Withheld { .. } => {}
         }
     }
 
@@ -98,26 +100,37 @@ mod tests {
         let wait_ms = |deaf: &Deaf, now: u64| deaf.next().expect("it is due").since(at(now)).as_millis();
         deaf.sent();
         deaf.sent();
-        deaf.ended(&refused(), Purpose::Verdict, at(0));
+        deaf.ended(&refused(), Target::Verdict, Purpose::Verdict, at(0));
         assert_eq!((deaf.is_deaf(), deaf.next()), (true, None), "another one is out");
-        deaf.ended(&refused(), Purpose::FailSafe, at(0));
+        deaf.ended(&refused(), Target::Verdict, Purpose::FailSafe, at(0));
         assert!(!deaf.is_due(at(0)));
         let mut longest = 0;
         for n in 0..20 {
             longest = longest.max(wait_ms(&deaf, n));
             deaf.sent();
-            deaf.ended(&refused(), Purpose::FailSafe, at(n + 1));
+            deaf.ended(&refused(), Target::Verdict, Purpose::FailSafe, at(n + 1));
         }
         assert!((5_000..=10_000).contains(&longest), "{longest} ms");
         deaf.sent();
-        deaf.ended(&WriteOutcome::Confirmed, Purpose::FailSafe, at(30));
+        deaf.ended(&WriteOutcome::Confirmed, Target::Verdict, Purpose::FailSafe, at(30));
         assert_eq!((deaf.is_deaf(), deaf.next()), (false, None));
         for (purpose, waits_long) in [(Purpose::FailSafe, true), (Purpose::Verdict, false)] {
             deaf.sent();
-            deaf.ended(&WriteOutcome::Confirmed, purpose, at(40));
+            deaf.ended(&WriteOutcome::Confirmed, Target::Verdict, purpose, at(40));
             deaf.sent();
-            deaf.ended(&refused(), Purpose::Release, at(40));
+            deaf.ended(&refused(), Target::Verdict, Purpose::Release, at(40));
             assert_eq!(wait_ms(&deaf, 40) >= 5_000, waits_long, "after a {purpose:?} was taken");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_taken_does_not_end_it() {
+        let at = |ms: u64| MonoTime::from_ns(ms * 1_000_000);
+        let mut deaf = Deaf::new(7);
+        for (outcome, on) in [(WriteOutcome::TimedOut, Target::Verdict), (WriteOutcome::Confirmed, Target::Answer)] {
+            deaf.sent();
+            deaf.ended(&outcome, on, Purpose::Release, at(0));
+            assert!(deaf.is_deaf() && deaf.next().is_some(), "{on:?}");
         }
     }
 
@@ -126,7 +139,7 @@ mod tests {
         let at = |ms: u64| MonoTime::from_ns(ms * 1_000_000);
         let mut deaf = Deaf::new(7);
         deaf.sent();
-        deaf.ended(&WriteOutcome::TimedOut, Purpose::FailSafe, at(0));
+        deaf.ended(&WriteOutcome::TimedOut, Target::Verdict, Purpose::FailSafe, at(0));
         let due = deaf.next().expect("it is due");
         assert!(deaf.is_due(due) && !deaf.is_due(due));
         assert!(deaf.next() > Some(due));

@@ -9,7 +9,7 @@
 
 use super::deaf::Deaf;
 use super::intent::{Identity, IntentLog};
-use super::machine::{Act, End, Machine, Said, Target};
+use super::machine::{Act, End, Machine, Mode, Options, Said, Target};
 use crate::board::{OutputGauge, WriteNote, WriteOutcome};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -185,14 +185,22 @@ impl Port {
         all.min().filter(|_| !self.has_ended)
     }
 
-    /// A pass comes after the verdict on a newer part was written: what that one wrote stands.
+    /// A pass comes after the verdict on a newer part was written: what that one wrote stands. The record of
+    /// the verdict says so; for the output nothing happened.
     pub fn overtaken(&mut self, cause: Cause, now: Moment) -> Heard {
-        let (value, purpose) = (self.parts.machine.options().values.pass, Purpose::Pass);
+        let Options { mode, values, .. } = self.parts.machine.options();
+        let (value, purpose) = (values.pass, Purpose::Pass);
+        if matches!(mode, Mode::Pulse { .. }) && value == values.rest {
+            return Heard::default();
+        }
         // No write of the machine's, which counts from 1.
         let (number, target, seq) = (0, Target::Verdict, Some(cause.seq));
         let about = About { number, target, value, purpose, seq, of: seq, begun: now.mono };
-        let why = "the verdict on a newer part was written before".to_owned();
-        let note = self.note(&about, WriteOutcome::Withheld { why }, now);
+        let outcome = match self.is_armed() {
+            true => WriteOutcome::Withheld { why: "the verdict on a newer part was written before".to_owned() },
+            false => WriteOutcome::DryRun,
+        };
+        let note = note_of(&about, outcome, now);
         Heard { writes: Vec::new(), ended: vec![Ended { about, note }] }
     }
 
@@ -218,7 +226,7 @@ impl Port {
     /// Takes the end of a write. `report` is `None` when the driver ended without one.
     pub fn ended(&mut self, about: About, report: Option<WriteReport>, now: Moment) -> (Ended, Heard) {
         let outcome = report.map_or(WriteOutcome::Disconnected, |report| outcome_of(&report));
-        self.deaf.ended(&outcome, about.purpose, now.mono);
+        self.deaf.ended(&outcome, about.target, about.purpose, now.mono);
         let said = Said::Outcome { number: about.number, end: end(&outcome) };
         let note = self.note(&about, outcome, now);
         (Ended { about, note }, self.hear_of(&said, about.of, None, now))
@@ -320,12 +328,16 @@ impl Port {
     }
 
     fn note(&self, about: &About, outcome: WriteOutcome, now: Moment) -> WriteNote {
-        let took_us = u32::try_from(now.mono.since(about.begun).as_micros()).unwrap_or(u32::MAX);
-        let (value, purpose, seq) = (about.value, about.purpose, about.seq);
-        let note = WriteNote { value, purpose, outcome, seq, took_us, at: now.wall };
+        let note = note_of(about, outcome, now);
         self.parts.gauge.wrote(note.clone());
         note
     }
+}
+
+fn note_of(about: &About, outcome: WriteOutcome, now: Moment) -> WriteNote {
+    let took_us = u32::try_from(now.mono.since(about.begun).as_micros()).unwrap_or(u32::MAX);
+    let (value, purpose, seq) = (about.value, about.purpose, about.seq);
+    WriteNote { value, purpose, outcome, seq, took_us, at: now.wall }
 }
 
 fn end(outcome: &WriteOutcome) -> End {

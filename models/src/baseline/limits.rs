@@ -68,7 +68,8 @@ fn by_theory(plane: &Plane, confidence: f64, t2: T2Theory, spe: SpeTheory) -> Re
     }
     let spe = match (plane.has_spe(), plane.is_exact()) {
         (false, _) => None,
-        (true, true) => Some(0.0),
+        // Values that are rounded in decimals lie further off than the rounding of their arithmetic.
+        (true, true) => Some(spe_by_theory(spe, plane.residual_eigenvalues(), confidence).unwrap_or(0.0)),
         (true, false) => {
             let limit = spe_by_theory(spe, plane.residual_eigenvalues(), confidence);
             Some(limit.ok_or(LearnError::NoTheoryLimit)?)

@@ -26,8 +26,8 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     }
     if report.is_exact {
         notes.push(
-            "Columns follow each other exactly, so the limit of SPE is what rounding in 32 bits makes: any break of \
-             their relation fails. If a relation holds only by chance in these rows, leave out one of its columns."
+            "Columns follow each other exactly, so the limit of SPE is what rounding makes: any break of their \
+             relation fails. If a relation holds only by chance in these rows, leave out one of its columns."
                 .to_owned(),
         );
     }

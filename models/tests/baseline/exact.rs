@@ -68,6 +68,31 @@ fn a_broken_relation_fails_and_rounding_does_not() {
     }
 }
 
+/// What a source rounds in decimals lies much further off than any rounding of the arithmetic: it is what good
+/// rows look like, and the limit by theory knows it by its size.
+#[test]
+fn values_rounded_in_decimals_are_good_and_a_broken_relation_still_fails() {
+    for decimals in [2, 4] {
+        let units = 10_f64.powi(decimals);
+        let given = |rows: &Array2<f64>| related(rows, |value| value).mapv(|value| (value * units).round() / units);
+        let learned = learned(given(&tep::training()).view(), Limits::theory(0.999));
+        let limit = learned.limits.spe.expect("an SPE limit");
+        let bytes = learned.pack(&packing(Source::Frame, Element::F64)).expect("a package");
+        let package = Package::open(&bytes).expect("what was packed opens");
+        let mut scorer = Scorer::load(&kit::runtime(), &package, &kit::on_cpu()).expect("it keeps to its vectors");
+        let (mut n_good, mut n_alarms) = (0, 0);
+        for row in given(&tep::run(0)).rows() {
+            let mut row = row.to_vec();
+            n_alarms += u32::from(spe(&mut scorer, &row).1 > limit);
+            n_good += 1;
+            row[3] += 0.5 * learned.plane.scale[3];
+            let broken = spe(&mut scorer, &row).1;
+            assert!(broken > limit, "{decimals} decimals: a broken relation gives {broken}, limit {limit}");
+        }
+        assert!(n_alarms <= n_good / 50, "{decimals} decimals: {n_alarms} of {n_good} good rows fail");
+    }
+}
+
 #[test]
 fn the_report_says_that_the_limit_is_that_of_rounding() {
     let learned = learned(related(&tep::training(), |value| value).view(), Limits::theory(0.999));

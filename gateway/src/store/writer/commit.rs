@@ -1,6 +1,7 @@
 //! Group commit, and what happens while nothing can be committed.
 
 use super::Writer;
+use super::fold::upsert_cursors;
 use crate::store::acks::Stuck;
 use crate::store::db;
 use crate::store::entry::{ConnectionSlot, Digest, Entry};
@@ -142,16 +143,19 @@ impl Writer {
             .bind(row)
             .bind(self.clock.wall().as_ns())
             .bind(body);
-        if self.now.names.is_saved() {
+        let cursors = self.now.outbox.unsaved();
+        if self.now.names.is_saved() && cursors.is_empty() {
             insert.execute(&mut self.conn).await?;
             return Ok(());
         }
         let names = &self.now.names;
         db::transact(&mut self.conn, async |conn| {
             insert_names(conn, names).await?;
+            upsert_cursors(conn, &cursors).await?;
             insert.execute(conn).await
         })
         .await?;
+        self.now.outbox.saved();
         self.now.names.unsaved.clear();
         self.now.names.unsaved_groups.clear();
         Ok(())

@@ -278,7 +278,8 @@ async fn upsert_positions(
     Ok(())
 }
 
-async fn upsert_cursors(conn: &mut SqliteConnection, rows: &[CursorRow]) -> Result<(), Error> {
+/// Writes cursors of the outbox.
+pub(super) async fn upsert_cursors(conn: &mut SqliteConnection, rows: &[CursorRow]) -> Result<(), Error> {
     for rows in statements(rows) {
         let sql = format!(
             "INSERT OR REPLACE INTO outbox (connection, chk, epoch, seq) VALUES {}",
