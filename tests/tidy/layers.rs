@@ -5,20 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What a crate may take of our own, from the top down.
-const MAY_TAKE: [(&str, &[&str]); 9] = [
+const MAY_TAKE: [(&str, &[&str]); 10] = [
     ("takt-plant", &[]),
     ("takt-config", &["takt-plant"]),
     ("takt-adapters", &["takt-plant"]),
     ("takt-models", &["takt-plant"]),
     ("takt-mesh-proto", &["takt-plant"]),
+    ("takt-mesh", &["takt-plant", "takt-mesh-proto"]),
     ("takt-mesh-sim", &["takt-plant", "takt-mesh-proto"]),
-    ("takt", &["takt-plant", "takt-config", "takt-adapters", "takt-models"]),
+    ("takt", &["takt-plant", "takt-config", "takt-adapters", "takt-models", "takt-mesh", "takt-mesh-proto"]),
     ("takt-demo", &[]),
     ("xtask", &[]),
 ];
 
 /// Libraries that only one of our crates may name, tests and demo apart.
-const STAYS_IN: [(&str, &str); 9] = [
+const STAYS_IN: [(&str, &str); 10] = [
     ("ort", "takt-models"),
     ("faer", "takt-models"),
     ("resvg", "takt-models"),
@@ -27,15 +28,17 @@ const STAYS_IN: [(&str, &str); 9] = [
     ("sqlx", "takt"),
     ("axum", "takt"),
     ("opentelemetry", "takt"),
+    ("iroh", "takt-mesh"),
     ("toml_edit", "takt-config"),
 ];
 
 /// Libraries that must not stand anywhere in a crate's tree.
-const NEVER_IN: [(&str, &[&str]); 5] = [
+const NEVER_IN: [(&str, &[&str]); 6] = [
     ("takt-plant", &["tokio", "serde", "serde_core"]),
     ("takt-config", &["tokio", "sqlx", "axum"]),
     ("takt-models", &["tokio", "sqlx", "axum", "rumqttc"]),
     ("takt-mesh-proto", &["tokio", "sqlx", "axum", "serde_json"]),
+    ("takt-mesh", &["sqlx", "axum", "rumqttc", "portmapper"]),
     ("takt", &["rumqttd"]),
 ];
 

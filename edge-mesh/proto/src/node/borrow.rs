@@ -226,6 +226,7 @@ impl Node {
             Outcome::Borrowed { .. } => &mut self.counts.n_borrowed,
             Outcome::Late => &mut self.counts.n_late,
             Outcome::Overload => &mut self.counts.n_overload,
+            Outcome::Failed => &mut self.counts.n_failed,
         };
         *count += 1;
         out.push(Output::Verdict { ticket, outcome });

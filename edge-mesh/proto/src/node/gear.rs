@@ -50,6 +50,7 @@ pub struct Counts {
     pub n_borrowed: u64,
     pub n_late: u64,
     pub n_overload: u64,
+    pub n_failed: u64,
     pub n_lent: u64,
     pub n_lent_dropped: u64,
     pub n_refused: [u64; 6],

@@ -10,6 +10,7 @@ use crate::lending::{Owner, TaskId, Timing};
 use crate::log::{Claim, Cosigned, Entry, ForkProof};
 use crate::membership::MemberList;
 use crate::metering::{PriceList, Receipt};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,11 @@ pub enum Input {
         /// The model's outputs.
         output: Blob,
     },
+    /// A run failed: the model is gone, or refused its input.
+    Failed {
+        /// As in [`Output::Execute`].
+        task: TaskId,
+    },
     /// A write is durable.
     Persisted(PersistId),
     /// A connection stands.
@@ -63,6 +69,13 @@ pub enum Input {
         /// Who.
         peer: PeerId,
         /// Measured round trip.
+        rtt_us: u32,
+    },
+    /// A round trip was measured again.
+    Rtt {
+        /// Who.
+        peer: PeerId,
+        /// Measured.
         rtt_us: u32,
     },
     /// A connection broke.
@@ -139,10 +152,12 @@ pub enum Outcome {
     Late,
     /// No room even to wait: inconclusive (overload).
     Overload,
+    /// The run here failed; the driver knows why.
+    Failed,
 }
 
-/// What must be durable.
-#[derive(Debug, Clone)]
+/// What must be durable. Drivers keep it encoded: a new kind goes to the end, and none is taken out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Record {
     /// An entry of the own log and whom it is for.
     Entry {

@@ -126,12 +126,7 @@ impl Node {
         for task in dropped {
             match task.owner {
                 Owner::Own(ticket) => self.verdict(ticket, Outcome::Late, out),
-                Owner::Borrowed(peer, epoch, no) => {
-                    self.counts.n_lent_dropped += 1;
-                    self.close_lent(peer, (epoch, no));
-                    let (why, view) = (Refusal::TooLate, self.view());
-                    self.send(peer, Control::Refused { epoch, no, why, view }, out);
-                }
+                Owner::Borrowed(peer, epoch, no) => self.turn_away(peer, (epoch, no), Refusal::TooLate, out),
             }
         }
     }
@@ -146,6 +141,23 @@ impl Node {
             Owner::Own(ticket) => self.verdict(ticket, Outcome::Late, out),
             Owner::Borrowed(peer, epoch, no) => self.lent(peer, (epoch, no), &task.payload, task.model, output, out),
         }
+    }
+
+    /// A run failed. A borrower hears it at once and may still find another lender; nothing is owed.
+    pub(super) fn failed(&mut self, id: TaskId, out: &mut Vec<Output>) {
+        let Some((_, task)) = self.queue.done(id) else { return };
+        match task.owner {
+            Owner::Own(ticket) => self.verdict(ticket, Outcome::Failed, out),
+            Owner::Borrowed(peer, epoch, no) => self.turn_away(peer, (epoch, no), Refusal::NoModel, out),
+        }
+    }
+
+    /// Borrowed work that was taken in is not done after all.
+    fn turn_away(&mut self, peer: PeerId, (epoch, no): (u64, u32), why: Refusal, out: &mut Vec<Output>) {
+        self.counts.n_lent_dropped += 1;
+        self.close_lent(peer, (epoch, no));
+        let view = self.view();
+        self.send(peer, Control::Refused { epoch, no, why, view }, out);
     }
 
     fn lent(
