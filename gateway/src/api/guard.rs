@@ -20,8 +20,11 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
+use futures::stream;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The page loads its own files and reads its own API, nothing else.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -135,6 +138,8 @@ async fn answer(api: &Api, mut parts: Parts, body: Body, next: Next) -> Response
     }
     let patience = patience(&path(&parts.uri));
     let is_reading = is_reading(&parts.method);
+    // The task of a change outlives the answer, so nobody else would end its wait for what is never sent.
+    let body = if is_reading { body } else { timely(body, patience) };
     let answering = next.run(Request::from_parts(parts, body));
     let answered = if is_reading {
         tokio::time::timeout(patience, answering).await
@@ -151,6 +156,24 @@ async fn answer(api: &Api, mut parts: Parts, body: Body, next: Next) -> Response
         )
         .into_response()
     })
+}
+
+/// A request's body that has to be there in time: afterwards, whoever reads it is told that it did not come.
+fn timely(body: Body, patience: Duration) -> Body {
+    let late = move || axum::Error::new(format!("the body did not come within {} s", patience.as_secs()));
+    let begun = (body.into_data_stream(), Box::pin(tokio::time::sleep(patience)));
+    let chunks = stream::unfold(Some(begun), move |left| async move {
+        let Some((mut chunks, mut until)) = left else { return Some((Err(late()), None)) };
+        let chunk = tokio::select! {
+            biased;
+            // What has come is taken, however late it is looked at.
+            chunk = chunks.next() => chunk?,
+            // The rest is given back now, and not when the reader ends: the connection waits for it.
+            () = &mut until => return Some((Err(late()), None)),
+        };
+        Some((chunk, Some((chunks, until))))
+    });
+    Body::from_stream(chunks)
 }
 
 /// The answer to a change; when it was made, `said` (who, what) is in the audit log.
@@ -268,5 +291,35 @@ fn class(status: StatusCode) -> &'static str {
         3 => "3xx",
         4 => "4xx",
         _ => "5xx",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    const SHORT: Duration = Duration::from_millis(20);
+
+    #[tokio::test]
+    async fn a_body_that_never_ends_is_given_up() {
+        let began = stream::iter([Ok::<_, Infallible>(bytes::Bytes::from_static(b"half"))]);
+        let body = Body::from_stream(began.chain(stream::pending()));
+        let mut read = timely(body, SHORT).into_data_stream();
+        let first = read.next().await.expect("something came").expect("in time");
+        assert_eq!(first, "half");
+        for _ in 0..2 {
+            let late = tokio::time::timeout(Duration::from_secs(10), read.next()).await.expect("no wait without end");
+            let why = late.expect("not taken for the end").expect_err("the rest never came").to_string();
+            assert!(why.contains("did not come"), "{why}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_come_is_read_however_late() {
+        let mut read = timely(Body::from("whole"), SHORT).into_data_stream();
+        tokio::time::sleep(2 * SHORT).await;
+        assert_eq!(read.next().await.expect("it came").expect("it is whole"), "whole");
+        assert!(read.next().await.is_none());
     }
 }

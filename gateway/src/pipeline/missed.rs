@@ -111,9 +111,8 @@ mod tests {
     fn a_check_that_goes_on_counts_on() {
         let mut numbers = PartNumbers::of(&window(Edge::Change), Some(7)).expect("it counts");
         let at = WallTime::from_ns(0);
-        let said = [20, 21, 23].map(|part| {
-            numbers.see(&WindowKey { from: at, to: at, n: 1, part: Some(Value::Integer(part)) }, 0)
-        });
+        let said = [20, 21, 23]
+            .map(|part| numbers.see(&WindowKey { from: at, to: at, n: 1, part: Some(Value::Integer(part)) }, 0));
         assert_eq!(said, [Some(7), Some(7), Some(8)]);
     }
 

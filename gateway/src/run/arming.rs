@@ -54,42 +54,74 @@ impl Shared {
         let name = place.to_string();
         let OutputPlace { line, check, output } = place.clone();
         let order = ArmOrder { line, check, output, arm, by: by.to_owned(), at };
-        if !arm && self.cells.try_lock().is_err() {
-            // Documents come into force, which takes as long as models load: the PLC does not wait for that.
-            self.order_shards(&order).await;
-        }
-        let refused = match arm {
-            true => self.cells.lock().await.plans().find_map(|running| running.refusal(&order)),
-            false => None,
-        };
-        if let Some(TooShort { what, hint }) = refused {
-            return Err(ControlError::new(format!("{name} is not armed: {what}"), hint));
-        }
-        let digest = self.cells.lock().await.digest_of(&order).ok_or_else(|| unknown(place))?;
         let found = match arm {
-            true => self.arm_recorded(&name, &order, digest).await?,
-            // At once: what a restart would do comes after what the PLC gets now.
-            false => self.tell_shards(&order, digest).await,
+            true => self.arm_looked_at(place, &order).await?,
+            false => self.disarm(&name, &order).await?,
         };
         if !found {
-            // It was taken away meanwhile; what was recorded must not arm its successor.
-            drop(self.keep_disarm(&name).await);
             return Err(unknown(place));
-        }
-        if !arm {
-            self.keep_disarm(&name).await.map_err(|why| {
-                let what = format!("{name} is in dry run now, but only until the gateway starts again: {why}");
-                let hint = "make its disk writable; the gateway keeps trying, and an alarm stands until it is kept";
-                ControlError::new(what, hint).because(Why::Unavailable)
-            })?;
         }
         Ok(json!({ "output": name, "armed": arm, "by": by }))
     }
 
+    /// Arms an output that runs and can keep its deadline. `false`: it was taken away meanwhile.
+    async fn arm_looked_at(&self, place: &OutputPlace, order: &ArmOrder) -> Result<bool, ControlError> {
+        let name = place.to_string();
+        let (refused, digest) = {
+            let cells = self.cells.lock().await;
+            (cells.plans().find_map(|running| running.refusal(order)), cells.digest_of(order))
+        };
+        if let Some(TooShort { what, hint }) = refused {
+            return Err(ControlError::new(format!("{name} is not armed: {what}"), hint));
+        }
+        self.arm_recorded(&name, order, digest.ok_or_else(|| unknown(place))?).await
+    }
+
+    /// Brings an output back to dry run: first what the PLC gets, then what a restart would do, then what a
+    /// cell would start with, which waits for documents that come into force. `false`: nobody knows it.
+    async fn disarm(&self, name: &str, order: &ArmOrder) -> Result<bool, ControlError> {
+        // Until it is through, no cell starts with the output armed, and nobody arms it.
+        let under_way = self.disarms.begin(order);
+        let mut unkept = match self.disarms.unkept.try_lock() {
+            Ok(unkept) => unkept,
+            Err(_) => {
+                // Somebody arms or disarms, which takes as long as the disk: the PLC does not wait for that.
+                self.order_shards(order).await;
+                self.disarms.unkept.lock().await
+            }
+        };
+        // Again where it was ordered before: an arming that was being recorded went live since.
+        let runs = self.order_shards(order).await;
+        let kept = self.keep_disarm_in(&mut unkept, name).await;
+        drop(unkept);
+        let is_planned = {
+            let mut cells = self.cells.lock().await;
+            let was_armed = cells.disarming(order);
+            drop(under_way);
+            was_armed || cells.digest_of(order).is_some()
+        };
+        let is_known = runs || is_planned || kept != Ok(false);
+        if is_known && !runs {
+            // No cell writes it down.
+            let text = format!("{} of {}: output.disarm", order.output, order.check);
+            self.note(&order.by, "output.disarm", Some(order.line.clone()), &text).await;
+        }
+        kept.map_err(|why| {
+            let what = format!("{name} is in dry run now, but only until the gateway starts again: {why}");
+            let hint = "make its disk writable; the gateway keeps trying, and an alarm stands until it is kept";
+            ControlError::new(what, hint).because(Why::Unavailable)
+        })?;
+        Ok(is_known)
+    }
+
     /// First what must outlive a crash, then the arming: an output that nobody can prove to have been armed
-    /// is not.
+    /// is not. `false`: nobody runs it.
     async fn arm_recorded(&self, name: &str, order: &ArmOrder, digest: String) -> Result<bool, ControlError> {
-        let mut unkept = self.unkept.lock().await;
+        let mut unkept = self.disarms.unkept.lock().await;
+        if self.disarms.is_under_way(order) {
+            let error = format!("{name} is not armed: it is being disarmed");
+            return Err(ControlError::conflict(error, "arm it again if it is to write"));
+        }
         let record =
             ArmingRecord { output: name.to_owned(), by: order.by.clone(), at: order.at, digest: digest.clone() };
         let recorded = self.store.arm(record).await.map_err(|error| sentence(&error));
@@ -97,25 +129,35 @@ impl Shared {
             Ok(()) => self.raise_flag(name).await.map_err(|error| format!("its flag cannot be put up: {error}")),
             Err(why) => Err(why),
         };
-        flagged.map_err(|why| {
+        if let Err(why) = flagged {
+            let was_armed = self.cells.lock().await.is_armed(order);
+            let what = match was_armed {
+                // Record and flag are those of the arming before, which holds.
+                true => format!("{name} stays armed as it was: {why}"),
+                false => {
+                    // Half of it may lie on the disk beside an old other half: no restart may arm the output.
+                    drop(self.keep_disarm_in(&mut unkept, name).await);
+                    format!("{name} is not armed: {why}")
+                }
+            };
             let hint = "nothing is armed that cannot be recorded; make room on the disk, and arm again";
-            ControlError::new(format!("{name} is not armed: {why}"), hint).because(Why::Unavailable)
-        })?;
+            return Err(ControlError::new(what, hint).because(Why::Unavailable));
+        }
         unkept.remove(name);
         self.show_unkept(name, None);
-        Ok(self.tell_shards(order, digest).await)
-    }
-
-    /// Tells whoever runs the output, and keeps it in mind for cells that start again. `false`: nobody does.
-    async fn tell_shards(&self, order: &ArmOrder, digest: String) -> bool {
         let found = self.order_shards(order).await;
         if found {
+            // For cells that start again.
             self.cells.lock().await.arming(order, digest);
+        } else {
+            // It was taken away meanwhile; what was recorded must not arm its successor.
+            drop(self.keep_disarm_in(&mut unkept, name).await);
         }
-        found
+        Ok(found)
     }
 
-    async fn order_shards(&self, order: &ArmOrder) -> bool {
+    /// Tells whoever runs the output. `false`: nobody does.
+    pub(super) async fn order_shards(&self, order: &ArmOrder) -> bool {
         let mut found = false;
         for shard in &self.shards {
             let (done, answer) = oneshot::channel();

@@ -1,7 +1,7 @@
 //! Which cells run, and what new documents change.
 
 use super::deadline::{TooShort, too_short};
-use super::disarm::Flags;
+use super::disarm::{Disarms, Flags, is_same_output};
 use super::{Shared, plans, restore};
 use crate::assemble::{self, CellPlan, LinePlan};
 use crate::documents::{self, CellDocuments};
@@ -22,6 +22,8 @@ use tokio::sync::oneshot;
 pub(crate) struct Cells {
     running: BTreeMap<CellName, RunningPlan>,
     armed: Vec<Armed>,
+    /// Armings of the last process that have no flag, until they are told.
+    unflagged: Vec<Armed>,
     n_started: u32,
 }
 
@@ -72,11 +74,10 @@ impl Armed {
 impl Cells {
     /// None run yet; armed is what has its record and its flag.
     pub(crate) fn new(recovered: &Recovered, flags: &Flags) -> Self {
-        let flagged = recovered.arming.iter().filter(|record| flags.is_up(&record.output));
-        let armed =
-            flagged.filter_map(|record| Some(Armed { order: arm_order(record)?, digest: record.digest.clone() }));
-        let armed = armed.collect();
-        Self { running: BTreeMap::new(), armed, n_started: 0 }
+        let recorded = |record: &ArmingRecord| Some(Armed { order: arm_order(record)?, digest: record.digest.clone() });
+        let all = recovered.arming.iter().filter_map(recorded);
+        let (armed, unflagged) = all.partition(|armed: &Armed| flags.is_up(&armed.name()));
+        Self { running: BTreeMap::new(), armed, unflagged, n_started: 0 }
     }
 
     /// The running cells' plans.
@@ -116,11 +117,20 @@ impl Cells {
 
     /// Keeps in mind what is armed and for what, for cells that start again.
     pub(crate) fn arming(&mut self, order: &ArmOrder, digest: String) {
-        let same = |o: &ArmOrder| o.line == order.line && o.check == order.check && o.output == order.output;
-        self.armed.retain(|armed| !same(&armed.order));
-        if order.arm {
-            self.armed.push(Armed { order: order.clone(), digest });
-        }
+        self.disarming(order);
+        self.armed.push(Armed { order: order.clone(), digest });
+    }
+
+    /// The way back; tells whether the output was armed.
+    pub(crate) fn disarming(&mut self, order: &ArmOrder) -> bool {
+        let was_armed = self.is_armed(order);
+        self.armed.retain(|armed| !is_same_output(&armed.order, order));
+        was_armed
+    }
+
+    /// Whether a cell with this output would start with it armed.
+    pub(crate) fn is_armed(&self, order: &ArmOrder) -> bool {
+        self.armed.iter().any(|armed| is_same_output(&armed.order, order))
     }
 }
 
@@ -135,10 +145,11 @@ fn refusal(documents: &CellDocuments, order: &ArmOrder) -> Option<TooShort> {
     }
 }
 
-/// Outputs of a plan whose arming still holds: what it was meant for has not changed, and its deadline
-/// can be kept.
-fn still_armed(cells: &Cells, plan: &CellPlan, made_of: &CellDocuments) -> Vec<ArmOrder> {
-    let holds = |armed: &&Armed| armed.still_holds(&plan.lines, &made_of.connections);
+/// Outputs of a plan whose arming still holds: what it was meant for has not changed, nobody disarms it at
+/// the moment, and its deadline can be kept.
+fn still_armed(cells: &Cells, plan: &CellPlan, made_of: &CellDocuments, disarms: &Disarms) -> Vec<ArmOrder> {
+    let holds =
+        |armed: &&Armed| armed.still_holds(&plan.lines, &made_of.connections) && !disarms.is_under_way(&armed.order);
     let can_be_kept = |order: &&ArmOrder| match refusal(made_of, order) {
         None => true,
         Some(TooShort { what, hint }) => {
@@ -189,6 +200,9 @@ pub(crate) async fn apply(shared: &Arc<Shared>, after: &Resolved) -> Result<()> 
     let slots: Slots = shared.store.register(&layout)?;
     let plans = assemble::assemble(after, &slots, &shared.whose())?;
     let wanted = documents::cells(after, plans);
+    // Before the first cell runs: an arming that somebody gives it is not taken for one of these.
+    let unflagged = std::mem::take(&mut shared.cells.lock().await.unflagged);
+    forget_disarmed(shared, unflagged, "its arming has no flag; arm it again if it is to write").await;
     let mut cells = shared.cells.lock().await;
     let same =
         |name: &CellName, running: &RunningPlan| wanted.get(name).is_some_and(|(_, made)| *made == running.made_of);
@@ -217,17 +231,17 @@ pub(crate) async fn apply(shared: &Arc<Shared>, after: &Resolved) -> Result<()> 
     }
     let gone = cells.take_disarmed();
     drop(cells);
-    forget_disarmed(shared, gone).await;
+    forget_disarmed(shared, gone, "its address, mapping, inputs or model changed").await;
     Ok(())
 }
 
-/// Ends the arming of outputs that are no longer what they were armed for, for good: an output that
-/// becomes again what it was does not go live by itself.
-async fn forget_disarmed(shared: &Shared, gone: Vec<Armed>) {
+/// Ends armings that hold no longer, for good: an output that becomes again what it was armed for does not
+/// go live by itself. One without its flag is of an older version, or was not ended in both places.
+async fn forget_disarmed(shared: &Shared, gone: Vec<Armed>, why: &str) {
     for armed in gone {
         let name = armed.name();
-        let text = format!("{name} is in dry run: its address, mapping, inputs or model changed");
-        tracing::warn!(output = name, "the output is in dry run: what it was armed for changed");
+        let text = format!("{name} is in dry run: {why}");
+        tracing::warn!(output = name, "the output is in dry run: {why}");
         let (at, line) = (shared.clock.wall(), Some(armed.order.line.clone()));
         let event = Event { at, who: "gateway".into(), what: "output.disarm".into(), line, text };
         if let Err(why) = shared.keep_disarm(&name).await {
@@ -288,6 +302,7 @@ async fn start(
     let durable = plan.connections.iter().map(|c| shared.store.durable(number, c.slot)).collect();
     let marks = plan.connections.iter().map(|c| progress.marks.get(&c.slot).cloned().unwrap_or_default());
     let shard = number as usize % shared.shards.len();
+    let armed = still_armed(cells, &plan, &made_of, &shared.disarms);
     let start = CellStart {
         name: name.clone(),
         plan: plan.clone(),
@@ -305,12 +320,57 @@ async fn start(
         connections: gauges.connections,
         lines: gauges.lines,
         queue: Arc::clone(&shared.queue),
-        armed: still_armed(cells, &plan, &made_of),
+        armed: armed.clone(),
         intents: plans::intents(shared),
     };
     let (done, started) = oneshot::channel();
     shared.shards[shard].order(Order::Start(Box::new(start), done)).await;
     let probes = started.await.unwrap_or_default();
+    // A disarm that came while the cell was on its way to the shard found nobody to tell.
+    for disarm in shared.disarms.among(&armed) {
+        shared.order_shards(&disarm).await;
+    }
     cells.running.insert(name, RunningPlan { shard, plan, probes, made_of });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Loss, Origin};
+    use takt_plant::WallTime;
+
+    #[test]
+    fn armed_is_what_has_record_and_flag_until_it_is_disarmed() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("armed")).unwrap();
+        std::fs::write(dir.path().join("armed/a+b+c"), "").unwrap();
+        let record = |output: &str| ArmingRecord {
+            output: output.into(),
+            by: "anna".into(),
+            at: WallTime::from_ns(0),
+            digest: "d".into(),
+        };
+        let recovered = Recovered {
+            epoch: 1,
+            origin: Origin::Continued,
+            last_at: None,
+            loss: Loss::Nothing,
+            positions: BTreeMap::new(),
+            last_seq: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            arming: vec![record("a/b/c"), record("a/b/d")],
+        };
+        let names = |all: &[Armed]| all.iter().map(Armed::name).collect::<Vec<_>>();
+        let mut cells = Cells::new(&recovered, &Flags::of(dir.path()));
+        assert_eq!(names(cells.armed()), ["a/b/c"]);
+        assert_eq!(names(&cells.unflagged), ["a/b/d"]);
+        let [c, d] = ["a/b/c", "a/b/d"].map(|output| arm_order(&record(output)).unwrap());
+        assert!(!cells.disarming(&d) && cells.is_armed(&c));
+        cells.arming(&c, "e".into());
+        assert_eq!(names(cells.armed()), ["a/b/c"], "armed again is armed once");
+        // No cell runs it, and none that starts arms it.
+        assert!(cells.digest_of(&c).is_none() && cells.disarming(&c));
+        assert!(!cells.is_armed(&c) && !cells.disarming(&c));
+    }
 }

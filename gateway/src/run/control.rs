@@ -45,7 +45,11 @@ impl Console {
     async fn carry_out(&self, actor: Actor, command: Command, _teller: Teller) -> Answer {
         let (shared, by) = (&self.shared, actor.to_string());
         match command {
-            Command::Arm { line, check, output } => shared.arm(&by, &(line, check, output).into(), true).await,
+            Command::Arm { line, check, output } => {
+                // No document comes into force between looking and arming; a disarm waits for nobody.
+                let _one_at_a_time = shared.changing.lock().await;
+                shared.arm(&by, &(line, check, output).into(), true).await
+            }
             Command::Disarm { line, check, output } => shared.arm(&by, &(line, check, output).into(), false).await,
             Command::Reload => shared.reload(&by).await,
             Command::Apply { documents, note } => self.apply(&by, documents, &note).await,

@@ -42,7 +42,7 @@ use anyhow::{Context, Result};
 use archive::StoreArchive;
 use arming::Challenges;
 use cells::Cells;
-use disarm::{Flags, Unkept};
+use disarm::{Disarms, Flags};
 use plant::RunningPlant;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -91,8 +91,8 @@ pub(crate) struct Shared {
     pub(crate) checks: checking::Checks,
     /// The flags of armed outputs.
     pub(crate) flags: Flags,
-    /// Disarms that a restart would undo. Held by whoever changes what a restart arms.
-    pub(crate) unkept: Unkept,
+    /// Disarms that are under way, or that a restart would undo.
+    pub(crate) disarms: Disarms,
     /// Who asks the field at the moment.
     pub(crate) asking: Semaphore,
     /// What is learned, and was since the start.
@@ -168,7 +168,7 @@ pub async fn start(source: DocumentSource, stop: CancellationToken) -> Result<Ru
         challenges: Challenges::default(),
         checks: checking::Checks::default(),
         flags,
-        unkept: Unkept::default(),
+        disarms: Disarms::default(),
         asking: Semaphore::new(plant::ASKING_MAX),
         learning: plant::Jobs::default(),
         examined: plant::LastExamination::default(),

@@ -111,6 +111,21 @@ async fn too_much_and_garbage_end_cleanly() {
     assert_eq!(get(desk.address, "/healthz").await.status, 200, "it lives on");
 }
 
+/// As long as the route is patient: 15 s. Without an end the connection would keep its place for ever.
+#[tokio::test]
+async fn a_body_that_never_comes_holds_no_connection() {
+    let desk = desk().await;
+    let head = format!(
+        "POST /api/v1/session HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n",
+        desk.address
+    );
+    // It reads until the server closes: nothing here asked it to.
+    let answer = raw(desk.address, head.as_bytes()).await;
+    // The answer's patience and the body's end in the same moment; either may be told.
+    assert!(matches!(answer.status, 400 | 504), "{answer:?}");
+    assert!(answer.json()["error"].is_string(), "{answer:?}");
+}
+
 #[tokio::test]
 async fn connections_are_bounded() {
     let desk = desk().await;

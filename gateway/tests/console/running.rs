@@ -59,8 +59,29 @@ fn outputs_are_armed_by_whoever_the_system_says() {
     assert!(said["by"].as_str().is_some_and(|by| by.contains("uid")), "{said}");
     bench.takt(&["status"]).code(0).says(&["ARMED by"]);
     bench.takt(&["output", "disarm", "press/stroke/reject"]).code(0).says(&["dry run"]);
-    bench.takt(&["output", "arm", "press/stroke/lamp"]).code(1).says(&["no output press/stroke/lamp"]);
+    for act in ["arm", "disarm"] {
+        bench.takt(&["output", act, "press/stroke/lamp"]).code(1).says(&["no output press/stroke/lamp"]);
+    }
     assert_eq!(running.stop().0, Some(0));
+}
+
+/// As an older version leaves it, or a disarm on a full disk.
+#[test]
+fn an_arming_without_its_flag_is_a_dry_run_and_said_once() {
+    let bench = Bench::with(LINE);
+    let running = bench.start();
+    bench.takt(&["output", "arm", "press/stroke/reject"]).code(0);
+    assert_eq!(running.stop().0, Some(0));
+    std::fs::remove_file(bench.path("data/armed/press+stroke+reject")).expect("its flag");
+    for _ in 0..2 {
+        let running = bench.start();
+        bench.takt(&["status"]).code(0).says(&["dry run"]);
+        let said = bench.got("/api/v1/events?kind=output.disarm");
+        let events = said["events"].as_array().expect("a list");
+        assert_eq!(events.len(), 1, "{said}");
+        assert!(events[0]["text"].as_str().is_some_and(|text| text.contains("its arming has no flag")), "{said}");
+        assert_eq!(running.stop().0, Some(0));
+    }
 }
 
 #[test]

@@ -10,13 +10,15 @@ import { SESSION_KEY, useSession } from "@/api/session";
 import type { Session } from "@/api/types";
 import { Trouble } from "@/parts/panel";
 import { setZone } from "@/text/format";
+import { fetched } from "./fetched";
 import { SetUp, SignIn } from "./sign-in";
 import { Stage } from "./stage";
+import { WhenFetched } from "./when-fetched";
 
 /** When the pages are fetched that nobody may see yet: after the first form is there. */
 const PAGES_AFTER_MS = 2_000;
 
-const pages = () => import("./pages");
+const pages = () => fetched(() => import("./pages"));
 const Pages = lazy(pages);
 
 export function Gate() {
@@ -34,7 +36,9 @@ export function Gate() {
 
   // Fetched while somebody types a name, or beside the question of who is there.
   useEffect(() => {
-    const soon = setTimeout(() => void pages(), signedIn ? 0 : PAGES_AFTER_MS);
+    // If that fails, it is fetched again, and told, when it is needed.
+    const early = () => void pages().catch(() => {});
+    const soon = setTimeout(early, signedIn ? 0 : PAGES_AFTER_MS);
     return () => clearTimeout(soon);
   }, [signedIn]);
 
@@ -47,9 +51,11 @@ export function Gate() {
           // A session that ended by itself hides the page and keeps it: a half-edited form is there again
           // when the same person comes back. For anybody else it is made anew.
           <Activity key={shownTo} mode={signedIn ? "visible" : "hidden"}>
-            <Suspense fallback={null}>
-              <Pages />
-            </Suspense>
+            <WhenFetched>
+              <Suspense fallback={null}>
+                <Pages />
+              </Suspense>
+            </WhenFetched>
           </Activity>
         )}
         {!signedIn && <SignIn ended={shownTo} />}

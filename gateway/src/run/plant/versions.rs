@@ -7,10 +7,11 @@ use crate::documents::{AppliedDocument, Contents, FILE_BY, KIND};
 use crate::loader::sentence;
 use crate::payload::time_text;
 use crate::run::Shared;
+use crate::run::checking::Compared;
 use crate::store::{DocumentVersion, StoreError};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
-use takt_config::{Source, difference, form};
+use takt_config::{Source, form};
 use takt_plant::WallTime;
 
 /// The name of the built-in defaults, where there is no configuration file.
@@ -23,7 +24,7 @@ impl Shared {
     pub(super) async fn list_documents(&self) -> Result<Vec<DocumentEntry>, ControlError> {
         let mut all = vec![self.file().entry];
         let applied = self.in_force().await?;
-        all.extend(self.checks.beside(move || applied.iter().map(entry).collect::<Vec<_>>()).await?);
+        all.extend(self.checks.read(move || applied.iter().map(entry).collect::<Vec<_>>()).await?);
         Ok(all)
     }
 
@@ -49,7 +50,7 @@ impl Shared {
             ControlError::not_found(what, LIST_HINT)
         };
         let found = found.ok_or_else(missing)?;
-        self.checks.beside(move || view(&found)).await
+        self.checks.read(move || view(&found)).await
     }
 
     pub(super) async fn list_versions(&self, name: &str) -> Result<Vec<VersionEntry>, ControlError> {
@@ -60,7 +61,8 @@ impl Shared {
         if versions.is_empty() {
             return Err(ControlError::not_found(format!("there never was a document '{}'", clipped(name)), LIST_HINT));
         }
-        self.checks.beside(move || version_entries(&versions)).await
+        let compared = self.checks.compared();
+        self.checks.read(move || version_entries(&versions, &compared)).await
     }
 
     /// An older version as a new one.
@@ -124,14 +126,14 @@ impl Shared {
     fn file_version(&self) -> VersionEntry {
         let DocumentView { entry, text, .. } = self.file();
         let source = Source::new(&entry.name, text.clone().unwrap_or_default());
-        let n_changes = difference(&Source::new(&entry.name, ""), &source).map_or(0, |changes| changes.len());
+        let n_changes = self.checks.compared().n_changes(&Source::new(&entry.name, ""), &source);
         VersionEntry {
             version: FILE_VERSION,
             by: entry.by,
             at: entry.at.unwrap_or_default(),
             note: entry.note,
             has_text: text.is_some(),
-            n_changes: n_changes as u64,
+            n_changes,
         }
     }
 
@@ -152,17 +154,17 @@ impl Shared {
 }
 
 /// Each version with how much it changed; newest first, as they come.
-fn version_entries(versions: &[DocumentVersion]) -> Vec<VersionEntry> {
+fn version_entries(versions: &[DocumentVersion], compared: &Compared) -> Vec<VersionEntry> {
     let entry = |(i, version): (usize, &DocumentVersion)| {
         let before = versions.get(i + 1).map_or_else(|| Source::new(&version.name, ""), source);
-        let n_changes = difference(&before, &source(version)).map_or(0, |changes| changes.len());
+        let n_changes = compared.n_changes(&before, &source(version));
         VersionEntry {
             version: version.version,
             by: name_of(&version.by).to_owned(),
             at: time_text(version.at),
             note: version.note.clone(),
             has_text: version.text.is_some(),
-            n_changes: n_changes as u64,
+            n_changes,
         }
     };
     versions.iter().enumerate().map(entry).collect()
