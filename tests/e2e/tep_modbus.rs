@@ -73,13 +73,16 @@ fail_safe = true
     )
 }
 
-/// Each row got exactly one write, and it was its verdict.
+/// Each row got exactly one write, and it was its verdict. Behind the last one the fail-safe value stands: the
+/// gateway was ended in order.
 fn check_writes(file: &Path, outcomes: &[bool]) {
     let text = std::fs::read_to_string(file).expect("the PLC kept its writes");
     let writes: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let coils: Vec<&Value> = writes.iter().filter(|write| write["kind"] == "coil").collect();
+    let (end, coils) = coils.split_last().expect("coils were written");
+    assert_eq!(end["values"][0], 1, "the end leaves the fail-safe value");
     let mut n_written = vec![0; outcomes.len() + 1];
-    for write in &coils {
+    for write in coils {
         let row = usize::try_from(write["row"].as_u64().expect("a row")).expect("small");
         n_written[row] += 1;
         if row > 0 {

@@ -285,8 +285,16 @@ fn an_older_pass_takes_no_newer_verdicts_place() {
     wait_until("the next part is answered", PATIENCE, || (bench.values_at(PLACE) == [1, 3]).then_some(()));
     wait_until("the slow part is judged", PATIENCE, || (bench.n_verdicts() == n_verdicts + 2).then_some(()));
     assert_eq!(bench.check()["verdicts"]["pass"], 2, "{}", bench.check());
-    bench.wait_outcome("withheld", 1);
+    let why = wait_until("its record says why nothing was written", PATIENCE, || {
+        let page = bench.gateway.json("/api/v1/verdicts?line=press");
+        let slow = page["verdicts"].as_array()?.iter().find(|verdict| verdict["part"] == 1_002)?;
+        let at = format!("/api/v1/verdicts/press/part/{}/{}", slow["epoch"], slow["seq"]);
+        Some(bench.gateway.json(&at)["writes"][0]["why"].as_str()?.to_owned())
+    });
+    assert!(why.contains("newer part"), "{why}");
     assert_eq!(bench.values_at(PLACE), [1, 3], "the part that could not be read is not let pass");
+    // What stands there is right: nothing is wrong with the output.
+    assert_eq!(bench.output()["writes"]["withheld"].as_u64().unwrap_or_default(), 0, "{}", bench.output());
     check_books(&bench.gateway);
 }
 
