@@ -169,7 +169,7 @@ impl<'d, I: Intake> Live<'d, I> {
     fn may_be_patient(&self) -> bool {
         self.patience.is_fast()
             && self.session.is_subscribed()
-            && self.session.is_one_step()
+            && self.session.is_without_qos_2()
             && self.session.has_room()
             && self.pinged.is_none()
             && self.pipe.is_between_packets()

@@ -9,7 +9,7 @@ use std::time::Duration;
 use takt_plant::MonoTime;
 
 /// Bytes that a patient socket waits for: one more than a confirmation (PUBACK) has, and no more than
-/// the shortest message (PUBLISH of one character to a topic of one, in either protocol).
+/// the shortest message (a PUBLISH of nothing to a topic of one character).
 pub(super) const BYTES_MIN: i32 = 5;
 
 /// Messages that follow each other within this are a stream.

@@ -52,8 +52,8 @@ pub(super) struct Session {
     flights: HashMap<u16, Flight>,
     asked: HashMap<u16, Vec<String>>,
     last_packet: u16,
-    /// Something of QoS 2 was sent or received: its packets answer each other in four steps.
-    two_steps: bool,
+    /// Something of QoS 2 was sent or received: there a packet of the broker that is no message asks for an answer.
+    has_qos_2: bool,
 }
 
 /// An acknowledgement that is owed to the broker.
@@ -89,7 +89,7 @@ impl Session {
             flights: HashMap::new(),
             asked: HashMap::new(),
             last_packet: 0,
-            two_steps: !orphans.is_empty(),
+            has_qos_2: !orphans.is_empty(),
         };
         for packet in orphans {
             session.flights.insert(*packet, Flight { token: None, qos: Qos::ExactlyOnce });
@@ -116,7 +116,7 @@ impl Session {
         if qos == Qos::AtMostOnce {
             return Ok(());
         }
-        self.two_steps |= qos == Qos::ExactlyOnce;
+        self.has_qos_2 |= qos == Qos::ExactlyOnce;
         if self.acks.len() >= self.receive_max {
             return Err(WireError::Malformed("more unacknowledged messages than it may send".into()));
         }
@@ -146,9 +146,9 @@ impl Session {
         self.flights.len() < self.in_flight_max
     }
 
-    /// Whether no packet of the broker but a message asks for an answer.
-    pub fn is_one_step(&self) -> bool {
-        !self.two_steps
+    /// Whether no packet of the broker but a message asks for an answer: nothing was of QoS 2.
+    pub fn is_without_qos_2(&self) -> bool {
+        !self.has_qos_2
     }
 
     /// Publications on their way.
@@ -171,7 +171,7 @@ impl Session {
                 Qos::AtMostOnce => 0,
                 Qos::AtLeastOnce | Qos::ExactlyOnce => self.free_packet(),
             };
-            self.two_steps |= qos == Qos::ExactlyOnce;
+            self.has_qos_2 |= qos == Qos::ExactlyOnce;
             if packet != 0 {
                 self.flights.insert(packet, Flight { token: Some(offer.token), qos });
             }

@@ -286,3 +286,25 @@ fn what_was_handed_over_before_the_stop_is_written() {
         });
     }
 }
+
+/// At the end of a run every output of a device is owed its fail-safe value at once, however many lines share it.
+#[test]
+fn every_write_of_a_large_plan_finds_room_and_is_sent_before_the_end() {
+    on_shard(async {
+        let fake = Fake::start(0, slow(0));
+        let mut options = options(fake.port);
+        let coil = |slot: u32| write_spec(slot, &format!("coil:{slot}"), "bool", "ab", WriteFunction::Single);
+        options.writes = (0..40).map(coil).collect();
+        let rig = Rig::start(options);
+        let mut reports = Vec::new();
+        for slot in 0..40 {
+            let (request, report) = rig.write(slot, WriteValue::Coil(true));
+            rig.ends.writes.submit(request).unwrap_or_else(|refusal| panic!("write {slot} finds no room: {refusal}"));
+            reports.push(report);
+        }
+        rig.end().await;
+        for mut report in reports {
+            assert_eq!(report.try_recv().map(|report| report.outcome), Ok(WriteOutcome::Done));
+        }
+    });
+}

@@ -5,6 +5,7 @@ use super::executor::{Executor, Job};
 use super::gate::{Gate, Gated};
 use super::handshake::Handshake;
 use super::missed::PartNumbers;
+use super::newest::{Newest, Place};
 use super::turn::{Given, Turn};
 use crate::board::{CheckGauge, Production};
 use crate::record::{LatencySplit, VerdictRecord};
@@ -70,9 +71,8 @@ pub struct Check {
     is_behind: bool,
     /// When a source last went or came: verdicts on windows that closed before are not written.
     broken_off: Option<MonoTime>,
-    /// The newest window whose verdict was written: when it closed, and, as one read of a socket brings
-    /// several, up to where it reaches.
-    newest: Option<(MonoTime, WallTime)>,
+    /// The newest part whose verdict was written.
+    newest: Newest,
     /// The number of the next verdict, where it had one before the restart.
     reserved: Option<u64>,
 }
@@ -108,7 +108,7 @@ impl Check {
             n_jobs: 0,
             is_behind: false,
             broken_off: None,
-            newest: None,
+            newest: Newest::default(),
             reserved: None,
         }
     }
@@ -407,12 +407,8 @@ impl Check {
         // Late, from before a source went or came, or nobody to ask: that is no verdict to act on (B16).
         let falls_back = self.broken_off.is_some_and(|at| window.arrived <= at)
             || matches!(record.outcome, Outcome::Inconclusive(Inconclusive::Deadline | Inconclusive::NoModel));
-        // Windows on the executor come back in any order, and one that needs no model goes past them: a pass
-        // must not take the place of what was said of a part that came after. A reject may.
-        let this = (window.arrived, window.key.to);
-        let is_overtaken = self.newest.is_some_and(|newest| this < newest);
+        let is_overtaken = self.newest.is_overtaken(Place::of(window));
         let is_stale = is_overtaken && record.outcome == Outcome::Pass && !falls_back;
-        self.newest = self.newest.max(Some(this));
         let outputs = self.parts.outputs.iter_mut().enumerate();
         let written = outputs.map(|(index, output)| {
             let part = part(index);

@@ -6,7 +6,7 @@
 
 use super::bench::{Said, run_shared};
 use crate::store::CheckSlot;
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use takt_adapters::Clock;
@@ -61,10 +61,15 @@ struct Queue {
 
 struct ByDeadline(Job);
 
+/// What is taken first is the greatest: the earliest deadline, and of what one read of a socket brought, which is
+/// due at once, what was handed over first.
+fn urgency(due: MonoTime, number: u64) -> Reverse<(MonoTime, u64)> {
+    Reverse((due, number))
+}
+
 impl Ord for ByDeadline {
     fn cmp(&self, other: &Self) -> Ordering {
-        // What one read of a socket brought is due at once: then in the order in which it was handed over.
-        other.0.due.cmp(&self.0.due).then_with(|| other.0.number.cmp(&self.0.number))
+        urgency(self.0.due, self.0.number).cmp(&urgency(other.0.due, other.0.number))
     }
 }
 
@@ -154,5 +159,18 @@ impl Inner {
                 tracing::debug!(number, "a result found its shard busy");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earliest_deadline_goes_first_and_of_one_read_the_first() {
+        let at = MonoTime::from_ns;
+        let mut waiting = BinaryHeap::from([(20, 1), (10, 4), (10, 3), (30, 2)].map(|(due, n)| urgency(at(due), n)));
+        let taken: Vec<u64> = std::iter::from_fn(|| waiting.pop().map(|Reverse((_, number))| number)).collect();
+        assert_eq!(taken, [3, 4, 1, 2]);
     }
 }

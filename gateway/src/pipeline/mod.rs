@@ -2,9 +2,9 @@
 //!
 //! A [`cell`] holds the lines that share connections. A driver calls its [`port::CellPort`] with what
 //! came; the cell routes each frame to its [`line`], the line to its [`check`]s, and a check's
-//! [`gate`], windower and [`bench`] make the verdict; [`missed`] says which parts had none. The [`turn`] carries what was made to the
-//! PLC first, then to brokers ([`outbox`]), journal and board; [`written`] says what is kept of ended
-//! writes. What people want of a cell is an [`order`]. Slow models run on the [`executor`].
+//! [`gate`], windower and [`bench`] make the verdict; [`missed`] says which parts had none. The [`turn`]
+//! carries what was made to the PLC first – but no pass past a [`newest`] part –, then to brokers
+//! ([`outbox`]), journal and board; [`written`] says what is kept of ended writes. What people want of a cell is an [`order`]. Slow models run on the [`executor`].
 
 pub mod bench;
 pub mod cell;
@@ -15,6 +15,7 @@ pub mod gate;
 pub mod handshake;
 pub mod line;
 pub mod missed;
+pub mod newest;
 pub mod order;
 pub mod outbox;
 pub mod port;

@@ -2,18 +2,14 @@
 //! for something small meanwhile must not wait for it.
 
 use crate::api::control::{ControlError, Why};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use takt_config::{Source, difference};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Documents that are looked at at once for people: the other cores are the lines'.
 const AT_ONCE_MAX: usize = 2;
 /// The same for those who only read what is kept. Viewers may, and must not keep an engineer from a preview.
 const READ_AT_ONCE_MAX: usize = 2;
-/// Comparisons that are remembered: some forty bytes each.
-const COMPARED_MAX: usize = 16_384;
 /// How long one waits for a place among them.
 const PLACE_WITHIN: Duration = Duration::from_secs(5);
 
@@ -22,7 +18,6 @@ const PLACE_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) struct Checks {
     places: Arc<Semaphore>,
     reading: Arc<Semaphore>,
-    compared: Arc<Compared>,
     patience: Duration,
 }
 
@@ -31,7 +26,6 @@ impl Default for Checks {
         Self {
             places: Arc::new(Semaphore::new(AT_ONCE_MAX)),
             reading: Arc::new(Semaphore::new(READ_AT_ONCE_MAX)),
-            compared: Arc::default(),
             patience: PLACE_WITHIN,
         }
     }
@@ -56,11 +50,6 @@ impl Checks {
         }
     }
 
-    /// What was compared already.
-    pub(crate) fn compared(&self) -> Arc<Compared> {
-        Arc::clone(&self.compared)
-    }
-
     /// [`beside`], in a place that is free again when it is done, whoever has gone away meanwhile.
     ///
     /// # Errors
@@ -82,43 +71,6 @@ impl Checks {
     ) -> Result<T, ControlError> {
         held(self.place_of(&self.reading, READ_AT_ONCE_MAX).await?, work).await
     }
-}
-
-/// How much texts differ, by the texts' digests: what was compared once is not compared again, so that a document
-/// of many versions costs whoever lists them its reading, and not the reading and comparing of every one.
-#[derive(Debug, Default)]
-pub(crate) struct Compared(Mutex<HashMap<[u8; 32], u64>>);
-
-impl Compared {
-    /// How many keys differ; none where one of the two cannot be read.
-    pub(crate) fn n_changes(&self, old: &Source, new: &Source) -> u64 {
-        let digest = digest(old, new);
-        if let Some(known) = self.known().get(&digest) {
-            return *known;
-        }
-        let n = difference(old, new).map_or(0, |changes| changes.len()) as u64;
-        let mut known = self.known();
-        if known.len() >= COMPARED_MAX {
-            known.clear();
-        }
-        known.insert(digest, n);
-        n
-    }
-
-    fn known(&self) -> MutexGuard<'_, HashMap<[u8; 32], u64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Of both names and texts; the names say how the texts are written.
-fn digest(old: &Source, new: &Source) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    for part in [&*old.name, old.text.as_str(), &*new.name, new.text.as_str()] {
-        // With its length, so that no two pairs are one text.
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
-    }
-    *hasher.finalize().as_bytes()
 }
 
 /// [`beside`], with a place until it is done.
@@ -174,15 +126,5 @@ mod tests {
         assert!(checks.beside(|| ()).await.is_ok());
         held.clear();
         assert!(checks.read(|| ()).await.is_ok());
-    }
-
-    #[test]
-    fn what_was_compared_is_known() {
-        let compared = Compared::default();
-        let (old, new) = (Source::new("a.toml", ""), Source::new("a.toml", "[store]\npath = \"kept\"\n"));
-        let n = compared.n_changes(&old, &new);
-        assert_eq!(n, difference(&old, &new).map_or(0, |changes| changes.len()) as u64);
-        assert_eq!((compared.n_changes(&old, &new), compared.known().len()), (n, 1));
-        assert_ne!(digest(&old, &new), digest(&new, &old));
     }
 }

@@ -46,7 +46,7 @@ pub async fn raw(address: SocketAddr, request: &[u8]) -> Answer {
     drop(socket.write_all(request).await);
     let mut bytes = Vec::new();
     drop(
-        tokio::time::timeout(Duration::from_secs(20), socket.read_to_end(&mut bytes)).await.expect("an answer in time"),
+        tokio::time::timeout(Duration::from_secs(60), socket.read_to_end(&mut bytes)).await.expect("an answer in time"),
     );
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_str(), ""));

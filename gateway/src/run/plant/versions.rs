@@ -7,11 +7,10 @@ use crate::documents::{AppliedDocument, Contents, FILE_BY, KIND};
 use crate::loader::sentence;
 use crate::payload::time_text;
 use crate::run::Shared;
-use crate::run::checking::Compared;
 use crate::store::{DocumentVersion, StoreError};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
-use takt_config::{Source, form};
+use takt_config::{Source, difference, form};
 use takt_plant::WallTime;
 
 /// The name of the built-in defaults, where there is no configuration file.
@@ -61,8 +60,7 @@ impl Shared {
         if versions.is_empty() {
             return Err(ControlError::not_found(format!("there never was a document '{}'", clipped(name)), LIST_HINT));
         }
-        let compared = self.checks.compared();
-        self.checks.read(move || version_entries(&versions, &compared)).await
+        self.checks.read(move || version_entries(&versions)).await
     }
 
     /// An older version as a new one.
@@ -126,7 +124,7 @@ impl Shared {
     fn file_version(&self) -> VersionEntry {
         let DocumentView { entry, text, .. } = self.file();
         let source = Source::new(&entry.name, text.clone().unwrap_or_default());
-        let n_changes = self.checks.compared().n_changes(&Source::new(&entry.name, ""), &source);
+        let n_changes = n_changes(&Source::new(&entry.name, ""), &source);
         VersionEntry {
             version: FILE_VERSION,
             by: entry.by,
@@ -154,17 +152,21 @@ impl Shared {
 }
 
 /// Each version with how much it changed; newest first, as they come.
-fn version_entries(versions: &[DocumentVersion], compared: &Compared) -> Vec<VersionEntry> {
+/// How many keys differ; none where one of the two cannot be read.
+fn n_changes(old: &Source, new: &Source) -> u64 {
+    difference(old, new).map_or(0, |changes| changes.len()) as u64
+}
+
+fn version_entries(versions: &[DocumentVersion]) -> Vec<VersionEntry> {
     let entry = |(i, version): (usize, &DocumentVersion)| {
         let before = versions.get(i + 1).map_or_else(|| Source::new(&version.name, ""), source);
-        let n_changes = compared.n_changes(&before, &source(version));
         VersionEntry {
             version: version.version,
             by: name_of(&version.by).to_owned(),
             at: time_text(version.at),
             note: version.note.clone(),
             has_text: version.text.is_some(),
-            n_changes,
+            n_changes: n_changes(&before, &source(version)),
         }
     };
     versions.iter().enumerate().map(entry).collect()
